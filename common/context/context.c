@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of mechanisms, with or without notices to the sanitizers. */
+#include "exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if KIT_ASAN || KIT_TSAN
+
+#define MECHANISM(name)                                                        \
+    static void name##_start(kit_context *c, kit_stack *stack, char *top,      \
+                             kit_context_entry entry)                          \
+    {                                                                          \
+        top = kit_notice_start(c, stack, top, entry);                          \
+        kit_##name##_start(c, stack->low, top, kit_notice_entry);              \
+    }                                                                          \
+    static kit_step name##_resume(kit_context *c, kit_completion how)          \
+    {                                                                          \
+        return kit_notice_resume(c, how, kit_##name##_resume);                 \
+    }                                                                          \
+    static kit_completion name##_yield(kit_context *c, kit_step step)          \
+    {                                                                          \
+        return kit_notice_yield(c, step, kit_##name##_yield);                  \
+    }                                                                          \
+    __attribute__((noreturn)) static void name##_exit(kit_context *c,          \
+                                                      kit_step last)           \
+    {                                                                          \
+        kit_notice_exit(c, last, kit_##name##_yield);                          \
+    }                                                                          \
+    static const struct kit_mechanism name##_mechanism = {                     \
+        #name,        name##_start, name##_resume,                             \
+        name##_yield, name##_exit,  kit_notice_dispose}
+
+#else
+
+#define MECHANISM(name)                                                        \
+    static void name##_start(kit_context *c, kit_stack *stack, char *top,      \
+                             kit_context_entry entry)                          \
+    {                                                                          \
+        kit_##name##_start(c, stack->low, top, entry);                         \
+    }                                                                          \
+    __attribute__((noreturn)) static void name##_exit(kit_context *c,          \
+                                                      kit_step last)           \
+    {                                                                          \
+        kit_##name##_yield(c, last);                                           \
+        abort(); /* an ended body was resumed */                               \
+    }                                                                          \
+    static const struct kit_mechanism name##_mechanism = {                     \
+        #name,       name##_start, kit_##name##_resume, kit_##name##_yield,    \
+        name##_exit, NULL}
+
+#endif
+
+MECHANISM(ucontext);
+
+#if KIT_USE_ASM
+MECHANISM(asm);
+
+void kit_asm_start(kit_context *context, char *low, char *top,
+                   kit_context_entry entry)
+{
+    (void)low;
+    struct kit_asm_frame *frame = (struct kit_asm_frame *)(void *)top - 1;
+    memset(frame, 0, sizeof *frame);
+    kit_asm_frame_set(frame, context, (void *)entry, (void *)kit_asm_entry);
+    context->suspended = frame;
+}
+#endif
+
+static const struct kit_mechanism *const mechanisms[] = {
+#if KIT_USE_ASM
+    &asm_mechanism,
+#endif
+    &ucontext_mechanism,
+};
+
+const struct kit_mechanism *kit_mechanism_default(void)
+{
+    return mechanisms[0];
+}
+
+const struct kit_mechanism *kit_mechanism_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++)
+        if (strcmp(mechanisms[i]->name, name) == 0)
+            return mechanisms[i];
+    return NULL;
+}

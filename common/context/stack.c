@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stack pool. Stacks are cut from slabs of up to 63; one word of the slab
+ * says which slots are COLD (without pages, in nobody's free list). A pool's
+ * free lists hold warm stacks. A slab is unmapped when its word is all ones:
+ * every slot cold and its owner gone (the ORPHAN bit).
+ */
+#include <kit/stack.h>
+
+#include "sanitize.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13, newer than many headers */
+#endif
+
+#define CLASSES      17 /* 16 KiB << 0 ... 16 KiB << 16 = 1 GiB */
+#define CLASS_OF_64K 2
+#define SLOTS_MAX    63
+#define SLAB_BYTES   ((size_t)4 * 1024 * 1024)
+#define ORPHAN       (UINT64_C(1) << 63)
+
+#if KIT_ASAN || KIT_TSAN
+#define SANITIZER_FACTOR 4
+#else
+#define SANITIZER_FACTOR 1
+#endif
+
+/* At the low end of its own mapping, below the first stack's guard. */
+struct kit_slab {
+    _Atomic uint64_t cold;
+    uint64_t guarded; /* the owner's: slots that have their guard */
+    struct kit_slab *next;
+    size_t bytes, stack_bytes;
+    unsigned valgrind_id[SLOTS_MAX];
+};
+
+struct kit_stack_pool {
+    kit_stack *warm[CLASSES];
+    struct kit_slab *slabs[CLASSES]; /* the newest first */
+    enum kit_guard wanted, weakest;
+};
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+const char *kit_guard_name(enum kit_guard guard)
+{
+    static const char *const names[] = {"auto", "light", "protect", "none"};
+    return (unsigned)guard <= KIT_GUARD_NONE ? names[guard] : "malformed";
+}
+
+/* ---- slabs ---- */
+
+/* Whoever completes the word unmaps the slab: it happens exactly once. */
+static void slab_set(struct kit_slab *slab, uint64_t bit)
+{
+    /* acq_rel: all uses of the slab's memory come before its unmapping */
+    uint64_t before =
+        atomic_fetch_or_explicit(&slab->cold, bit, memory_order_acq_rel);
+    if ((before | bit) == UINT64_MAX)
+        munmap(slab, slab->bytes);
+}
+
+static size_t slots_of(size_t stack_bytes)
+{
+    size_t slots = SLAB_BYTES / stack_bytes;
+    return slots < 1 ? 1 : slots > SLOTS_MAX ? SLOTS_MAX : slots;
+}
+
+/* The low end of a slot. Slot 0 gives up its first page to the slab. */
+static char *slot_low(struct kit_slab *slab, uint32_t slot)
+{
+    char *low = (char *)slab + slot * slab->stack_bytes;
+    return slot == 0 ? low + page_size() : low;
+}
+
+/*
+ * The high end, shifted a little from slot to slot: without that, the busy
+ * ends of all stacks would compete for the same few sets of the cache. Half a
+ * page at the most, so that a small stack still touches one page.
+ */
+static char *slot_high(struct kit_slab *slab, uint32_t slot)
+{
+    size_t colour = (slot % 16) * 128;
+    return (char *)slab + (slot + 1) * slab->stack_bytes - colour;
+}
+
+static struct kit_slab *slab_map(size_t stack_bytes)
+{
+    size_t slots = slots_of(stack_bytes);
+    size_t bytes = slots * stack_bytes;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    /* A huge page would make one touched page cost 2 MiB. */
+    madvise(memory, bytes, MADV_NOHUGEPAGE);
+    struct kit_slab *slab = memory;
+    slab->bytes = bytes;
+    slab->stack_bytes = stack_bytes;
+    uint64_t real = (UINT64_C(1) << slots) - 1;
+    /* slots that do not exist count as cold for good */
+    atomic_init(&slab->cold, UINT64_MAX & ~ORPHAN);
+    slab->guarded = ~real;
+    return slab;
+}
+
+static bool slab_has_slot(struct kit_slab *slab)
+{
+    size_t slots = slots_of(slab->stack_bytes);
+    uint64_t real = (UINT64_C(1) << slots) - 1;
+    return atomic_load_explicit(&slab->cold, memory_order_acquire) & real;
+}
+
+static uint32_t slab_take(struct kit_slab *slab)
+{
+    size_t slots = slots_of(slab->stack_bytes);
+    uint64_t real = (UINT64_C(1) << slots) - 1;
+    uint64_t cold = atomic_load_explicit(&slab->cold, memory_order_acquire);
+    uint32_t slot = (uint32_t)__builtin_ctzll(cold & real);
+    /* Only the owner clears bits, so the slot is still there. */
+    atomic_fetch_and_explicit(&slab->cold, ~(UINT64_C(1) << slot),
+                              memory_order_acquire);
+    return slot;
+}
+
+/* ---- guards ---- */
+
+static enum kit_guard guard_page(enum kit_guard wanted, char *page)
+{
+    size_t size = page_size();
+    if (wanted == KIT_GUARD_AUTO || wanted == KIT_GUARD_LIGHT) {
+        if (madvise(page, size, MADV_GUARD_INSTALL) == 0)
+            return KIT_GUARD_LIGHT;
+    }
+    if (wanted != KIT_GUARD_NONE && mprotect(page, size, PROT_NONE) == 0)
+        return KIT_GUARD_PROTECT;
+    return KIT_GUARD_NONE;
+}
+
+static void guard_slot(kit_stack_pool *pool, struct kit_slab *slab,
+                       uint32_t slot)
+{
+    uint64_t bit = UINT64_C(1) << slot;
+    if (slab->guarded & bit)
+        return;
+    enum kit_guard got = guard_page(pool->wanted, slot_low(slab, slot));
+    if (got > pool->weakest)
+        pool->weakest = got;
+    slab->guarded |= bit;
+    slab->valgrind_id[slot] = (unsigned)VALGRIND_STACK_REGISTER(
+        slot_low(slab, slot), slot_high(slab, slot));
+}
+
+/* ---- stacks ---- */
+
+static struct kit_slab *slab_with_slot(kit_stack_pool *pool, unsigned index)
+{
+    /* Trimmed slots are re-used before a new slab is mapped. */
+    for (struct kit_slab *s = pool->slabs[index]; s; s = s->next)
+        if (slab_has_slot(s))
+            return s;
+    struct kit_slab *slab = slab_map(KIT_STACK_MIN << index);
+    if (!slab)
+        return NULL;
+    slab->next = pool->slabs[index];
+    pool->slabs[index] = slab;
+    return slab;
+}
+
+static int take_cold(kit_stack_pool *pool, unsigned index, kit_stack **out)
+{
+    int saved = errno;
+    struct kit_slab *slab = pool->slabs[index];
+    if (!slab || !slab_has_slot(slab))
+        slab = slab_with_slot(pool, index);
+    if (!slab) {
+        errno = saved;
+        return -ENOMEM;
+    }
+    uint32_t slot = slab_take(slab);
+    guard_slot(pool, slab, slot);
+    errno = saved;
+    kit_stack *stack = (kit_stack *)(void *)slot_high(slab, slot) - 1;
+    stack->low = slot_low(slab, slot) + page_size();
+    stack->slab = slab;
+    stack->class_index = index;
+    stack->slot = slot;
+    *out = stack;
+    return 0;
+}
+
+/* The smallest class that holds `size`; CLASSES when none does. */
+static unsigned class_of(size_t size)
+{
+    if (size > KIT_STACK_MAX / SANITIZER_FACTOR)
+        return CLASSES;
+    size *= SANITIZER_FACTOR;
+    unsigned index = 0;
+    while ((KIT_STACK_MIN << index) < size)
+        index++;
+    return index;
+}
+
+int kit_stack_get(kit_stack_pool *pool, size_t size, kit_stack **out)
+{
+    unsigned index = class_of(size ? size : KIT_STACK_DEFAULT);
+    if (KIT_UNLIKELY(index >= CLASSES))
+        return -EINVAL;
+    kit_stack *stack = pool->warm[index];
+    if (KIT_UNLIKELY(!stack))
+        return take_cold(pool, index, out);
+    pool->warm[index] = stack->next;
+    *out = stack;
+    return 0;
+}
+
+/* Makes a warm stack cold: its pages go back, its slot may be taken anew. */
+static void cool(kit_stack *stack)
+{
+    struct kit_slab *slab = stack->slab;
+    uint32_t slot = stack->slot;
+    VALGRIND_STACK_DEREGISTER(slab->valgrind_id[slot]);
+    madvise(stack->low, (size_t)(slot_high(slab, slot) - stack->low),
+            MADV_DONTNEED);
+    slab_set(slab, UINT64_C(1) << slot);
+}
+
+void kit_stack_put(kit_stack_pool *pool, kit_stack *stack)
+{
+    if (KIT_UNLIKELY(!pool)) {
+        cool(stack);
+        return;
+    }
+    stack->next = pool->warm[stack->class_index];
+    pool->warm[stack->class_index] = stack;
+}
+
+static void cool_beyond(kit_stack **list, size_t keep)
+{
+    while (*list && keep > 0) {
+        list = &(*list)->next;
+        keep--;
+    }
+    kit_stack *stack = *list;
+    *list = NULL;
+    while (stack) {
+        kit_stack *next = stack->next;
+        cool(stack);
+        stack = next;
+    }
+}
+
+/* Slabs without a stack in use or warm are given up. */
+static void drop_cold_slabs(struct kit_slab **link)
+{
+    while (*link) {
+        struct kit_slab *slab = *link;
+        uint64_t cold = atomic_load_explicit(&slab->cold, memory_order_acquire);
+        if ((cold | ORPHAN) == UINT64_MAX) {
+            *link = slab->next;
+            slab_set(slab, ORPHAN);
+        } else {
+            link = &slab->next;
+        }
+    }
+}
+
+void kit_stack_pool_trim(kit_stack_pool *pool, size_t keep)
+{
+    int saved = errno;
+    for (int i = 0; i < CLASSES; i++) {
+        cool_beyond(&pool->warm[i], keep);
+        drop_cold_slabs(&pool->slabs[i]);
+    }
+    errno = saved;
+}
+
+enum kit_guard kit_stack_pool_guard(const kit_stack_pool *pool)
+{
+    return pool->weakest;
+}
+
+/* ---- pools ---- */
+
+int kit_stack_pool_create(kit_stack_pool **out, enum kit_guard guard)
+{
+    if ((unsigned)guard > KIT_GUARD_NONE)
+        return -EINVAL;
+    int saved = errno;
+    kit_stack_pool *pool = calloc(1, sizeof *pool);
+    errno = saved;
+    if (!pool)
+        return -ENOMEM;
+    pool->wanted = guard;
+    *out = pool;
+    return 0;
+}
+
+void kit_stack_pool_destroy(kit_stack_pool *pool)
+{
+    if (!pool)
+        return;
+    kit_stack_pool_trim(pool, 0);
+    for (int i = 0; i < CLASSES; i++) {
+        while (pool->slabs[i]) {
+            struct kit_slab *slab = pool->slabs[i];
+            pool->slabs[i] = slab->next;
+            slab_set(slab, ORPHAN);
+        }
+    }
+    free(pool);
+}
+
+/* ---- the pool of a thread ---- */
+
+static _Thread_local kit_stack_pool *of_thread;
+static pthread_key_t at_thread_end;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool have_key;
+
+static void thread_ends(void *pool)
+{
+    of_thread = NULL;
+    kit_stack_pool_destroy(pool);
+}
+
+static void make_key(void)
+{
+    have_key = pthread_key_create(&at_thread_end, thread_ends) == 0;
+}
+
+static kit_stack_pool *first_use(void)
+{
+    kit_stack_pool *pool;
+    pthread_once(&once, make_key);
+    if (kit_stack_pool_create(&pool, KIT_GUARD_AUTO) < 0)
+        return NULL;
+    if (have_key)
+        pthread_setspecific(at_thread_end, pool);
+    of_thread = pool;
+    return pool;
+}
+
+/* Not inlined: a caller may have moved to another thread since last time. */
+__attribute__((noinline)) kit_stack_pool *kit_stack_pool_of_thread(void)
+{
+    kit_stack_pool *pool = of_thread;
+    return KIT_LIKELY(pool) ? pool : first_use();
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Context switch for AArch64, AAPCS64. The contract is in switch.h.
+ *
+ *   x0      the context; its first word is the suspended stack pointer
+ *   x1, x2  the words to hand over, returned there in x0 and x1
+ *
+ * The address is loaded and jumped to with `br`, not `ret`, which would be
+ * predicted from the call stack of the side that is left.
+ */
+#if defined(__aarch64__)
+
+        .text
+        .p2align 6
+        .globl  kit_asm_resume
+        .hidden kit_asm_resume
+        .type   kit_asm_resume, %function
+        .globl  kit_asm_yield
+        .hidden kit_asm_yield
+        .type   kit_asm_yield, %function
+kit_asm_resume:
+kit_asm_yield:
+        .cfi_startproc
+        sub     sp, sp, #160
+        .cfi_def_cfa_offset 160
+        stp     d8, d9, [sp, #0]
+        stp     d10, d11, [sp, #16]
+        stp     d12, d13, [sp, #32]
+        stp     d14, d15, [sp, #48]
+        stp     x19, x20, [sp, #64]
+        stp     x21, x22, [sp, #80]
+        stp     x23, x24, [sp, #96]
+        stp     x25, x26, [sp, #112]
+        stp     x27, x28, [sp, #128]
+        stp     x29, x30, [sp, #144]
+        .cfi_offset x19, -96
+        .cfi_offset x20, -88
+        .cfi_offset x21, -80
+        .cfi_offset x22, -72
+        .cfi_offset x23, -64
+        .cfi_offset x24, -56
+        .cfi_offset x25, -48
+        .cfi_offset x26, -40
+        .cfi_offset x27, -32
+        .cfi_offset x28, -24
+        .cfi_offset x29, -16
+        .cfi_offset x30, -8
+
+        ldr     x9, [x0]
+        mov     x10, sp
+        str     x10, [x0]
+        mov     sp, x9
+
+        ldp     d8, d9, [sp, #0]
+        ldp     d10, d11, [sp, #16]
+        ldp     d12, d13, [sp, #32]
+        ldp     d14, d15, [sp, #48]
+        ldp     x19, x20, [sp, #64]
+        ldp     x21, x22, [sp, #80]
+        ldp     x23, x24, [sp, #96]
+        ldp     x25, x26, [sp, #112]
+        ldp     x27, x28, [sp, #128]
+        ldp     x29, x30, [sp, #144]
+        add     sp, sp, #160
+        .cfi_def_cfa_offset 0
+        mov     x0, x1
+        mov     x1, x2
+        mov     x16, x30
+        br      x16
+        .cfi_endproc
+        .size   kit_asm_resume, . - kit_asm_resume
+        .size   kit_asm_yield, . - kit_asm_yield
+
+        .p2align 4
+        .globl  kit_asm_entry
+        .hidden kit_asm_entry
+        .type   kit_asm_entry, %function
+kit_asm_entry:
+        .cfi_startproc
+        .cfi_undefined x30              /* debuggers stop unwinding here */
+        mov     x2, x1
+        mov     x1, x0
+        mov     x0, x19
+        blr     x20
+        brk     #1                      /* an entry does not return */
+        .cfi_endproc
+        .size   kit_asm_entry, . - kit_asm_entry
+
+#endif
+        .section .note.GNU-stack, "", %progbits

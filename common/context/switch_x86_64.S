@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Context switch for x86-64, System V ABI. The contract is in switch.h.
+ *
+ *   rdi       the context; its first word is the suspended stack pointer
+ *   rsi, rdx  the words to hand over, returned there in rax and rdx
+ *
+ * The last instruction is an indirect jump to a popped address, not `ret`:
+ * `ret` is predicted from the call stack of the side that is left, and is
+ * wrong every time. mxcsr and the x87 control word stay as they are.
+ */
+#if defined(__x86_64__)
+
+        .text
+        .p2align 6
+        .globl  kit_asm_resume
+        .hidden kit_asm_resume
+        .type   kit_asm_resume, @function
+        .globl  kit_asm_yield
+        .hidden kit_asm_yield
+        .type   kit_asm_yield, @function
+kit_asm_resume:
+kit_asm_yield:
+        .cfi_startproc
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset rbp, 0
+        pushq   %rbx
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset rbx, 0
+        pushq   %r12
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r12, 0
+        pushq   %r13
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r13, 0
+        pushq   %r14
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r14, 0
+        pushq   %r15
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r15, 0
+
+        /* The frames of the two sides have one shape, so the rules above
+           hold before and after this exchange of stacks. */
+        movq    (%rdi), %rcx
+        movq    %rsp, (%rdi)
+        movq    %rcx, %rsp
+
+        popq    %r15
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r15
+        popq    %r14
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r14
+        popq    %r13
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r13
+        popq    %r12
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r12
+        popq    %rbx
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rbx
+        popq    %rbp
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rbp
+        movq    %rsi, %rax
+        popq    %rcx
+        .cfi_adjust_cfa_offset -8
+        .cfi_register rip, rcx
+        jmpq    *%rcx
+        .cfi_endproc
+        .size   kit_asm_resume, . - kit_asm_resume
+        .size   kit_asm_yield, . - kit_asm_yield
+
+        .p2align 4
+        .globl  kit_asm_entry
+        .hidden kit_asm_entry
+        .type   kit_asm_entry, @function
+kit_asm_entry:
+        .cfi_startproc
+        .cfi_undefined rip              /* debuggers stop unwinding here */
+        movq    %r12, %rdi
+        movq    %rax, %rsi              /* rdx holds the second word */
+        callq   *%rbx
+        ud2                             /* an entry does not return */
+        .cfi_endproc
+        .size   kit_asm_entry, . - kit_asm_entry
+
+#endif
+        .section .note.GNU-stack, "", @progbits

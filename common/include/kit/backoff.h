@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a thread waits before it sleeps, and a lock and a hand-off made of that.
+ *
+ * The adaptive strategy asks one question: does the thread that I wait for run
+ * on another CPU? If so, it is worth polling for about as long as a wake-up
+ * would cost. If it shares my CPU, polling can only delay it: one sched_yield
+ * lets it run, unless that yield turns out to feed some third thread. After
+ * that, sleep. A wait that ended in sleep halves the next one's polling.
+ */
+#ifndef KIT_BACKOFF_H
+#define KIT_BACKOFF_H
+
+#include <kit/wait.h>
+
+#include <pthread.h>
+
+KIT_BEGIN
+
+/* What waits of one kind have taught; zero-initialised, shared by threads. */
+struct kit_backoff_memory {
+    kit_word failures;    /* waits in a row that polled in vain */
+    kit_word yield_skips; /* waits that shall not yield */
+    kit_word yield_price; /* how many to skip after the next bad yield */
+};
+
+struct kit_backoff {
+    struct kit_backoff_memory *memory;
+    enum kit_wait_strategy strategy;
+    bool peer_elsewhere; /* the thread waited for is on another CPU */
+    bool peer_here;      /* it is on this one (neither: not known) */
+    bool yielded;
+    uint32_t round;
+    int64_t give_up;
+};
+
+/* Begins a wait for a thread last seen on `peer_cpu` (-1: not known). */
+KIT_EXPORT
+void kit_backoff_begin(struct kit_backoff *b, struct kit_backoff_memory *memory,
+                       enum kit_wait_strategy strategy, int peer_cpu);
+
+/* Passes a moment. True: look again. False: time to sleep. */
+KIT_EXPORT
+bool kit_backoff_step(struct kit_backoff *b);
+
+/* Ends a wait; `slept` says how. */
+KIT_EXPORT
+void kit_backoff_end(struct kit_backoff *b, bool slept);
+
+/* ---- a lock of one word: for short critical sections ---- */
+
+typedef struct kit_lock {
+    kit_word word; /* 0 free, 1 held, 2 held and somebody may sleep */
+} kit_lock;
+
+KIT_EXPORT
+void kit_lock_acquire(kit_lock *l);
+KIT_EXPORT
+void kit_lock_release(kit_lock *l);
+
+/* ---- a hand-off between two parties, of whom one may run at a time ---- */
+
+typedef struct kit_handoff {
+    kit_word turn; /* 0 or 1: who may run; and whether the other sleeps */
+    enum kit_wait_strategy strategy;
+    kit_word cpu[2]; /* where each party last ran, plus one; 0: not known */
+    struct kit_backoff_memory memory[2];
+    pthread_mutex_t mutex; /* for KIT_WAIT_CONDVAR only */
+    pthread_cond_t changed;
+} kit_handoff;
+
+/* Party 0 has the turn. */
+KIT_EXPORT
+void kit_handoff_init(kit_handoff *h, enum kit_wait_strategy strategy);
+KIT_EXPORT
+void kit_handoff_destroy(kit_handoff *h);
+
+/* The caller, who has the turn, gives it to the other party, `to`. */
+KIT_EXPORT
+void kit_handoff_give(kit_handoff *h, unsigned to);
+
+/* Blocks until party `me` has the turn. */
+KIT_EXPORT
+void kit_handoff_await(kit_handoff *h, unsigned me);
+
+KIT_END
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Contexts: the mechanism "user stacks". A context is a pair of flows of
+ * control that alternate: the one that runs, and the other, suspended one. An
+ * EXCHANGE suspends the running flow and resumes the suspended one, handing
+ * over 16 bytes in registers. The context holds only the suspended side, so
+ * one operation serves both directions:
+ *
+ *   resume   towards the body:    give a completion, get the answering step
+ *   yield    back to the resumer: give a step, get the next completion
+ *
+ * Swapping the suspended sides of two contexts before an exchange switches
+ * straight from one body to another (kit_context_swap).
+ *
+ * Mechanisms: `asm` (a dozen instructions: callee-saved registers, a popped
+ * address and an indirect jump) where the architecture has it, and
+ * `ucontext` (POSIX; a system call for the signal mask per exchange).
+ * Both tell AddressSanitizer, ThreadSanitizer and valgrind what they do.
+ *
+ * Floating-point control words (mxcsr, the x87 control word, fpcr) are shared
+ * by all contexts of a thread: a body that changes the rounding mode changes
+ * it for all.
+ *
+ * A context may be resumed on another thread than the last time.
+ */
+#ifndef KIT_CONTEXT_H
+#define KIT_CONTEXT_H
+
+#include <kit/stack.h>
+#include <kit/value.h>
+
+KIT_BEGIN
+
+typedef struct kit_context kit_context;
+
+/* Runs on the new stack; `first` is what the first resume gave. */
+typedef void (*kit_context_entry)(kit_context *context, kit_completion first);
+
+struct kit_mechanism {
+    const char *name;
+    void (*start)(kit_context *, kit_stack *, char *top, kit_context_entry);
+    kit_step (*resume)(kit_context *, kit_completion);
+    kit_completion (*yield)(kit_context *, kit_step);
+    void (*exit)(kit_context *, kit_step) __attribute__((noreturn));
+    void (*dispose)(kit_context *); /* NULL: nothing to free */
+};
+
+struct kit_context {
+    void *suspended; /* the mechanism's handle of the suspended side */
+    const struct kit_mechanism *mechanism;
+    void *notice; /* what sanitizers must know of the suspended side */
+};
+
+KIT_EXPORT
+extern const struct kit_mechanism kit_mechanism_ucontext;
+
+/* The default: `asm` where this build has it, else `ucontext`. */
+KIT_EXPORT
+const struct kit_mechanism *kit_mechanism_default(void);
+
+/* By name ("asm", "ucontext"); NULL when this build has no such one. */
+KIT_EXPORT
+const struct kit_mechanism *kit_mechanism_named(const char *name);
+
+/*
+ * Prepares a body on `stack`, below `top` (the caller may keep something
+ * between `top` and the stack's record). Nothing runs until the first resume.
+ */
+static inline void kit_context_start(kit_context *context,
+                                     const struct kit_mechanism *mechanism,
+                                     kit_stack *stack, char *top,
+                                     kit_context_entry entry)
+{
+    context->mechanism = mechanism;
+    mechanism->start(context, stack, top, entry);
+}
+
+static inline kit_step kit_context_resume(kit_context *context,
+                                          kit_completion how)
+{
+    return context->mechanism->resume(context, how);
+}
+
+static inline kit_completion kit_context_yield(kit_context *context,
+                                               kit_step step)
+{
+    return context->mechanism->yield(context, step);
+}
+
+/* The body's last yield: it will not be resumed again. */
+__attribute__((noreturn)) static inline void
+kit_context_exit(kit_context *context, kit_step last)
+{
+    context->mechanism->exit(context, last);
+    __builtin_unreachable();
+}
+
+/* After the exit, or to abandon a suspended body: frees what notices need. */
+static inline void kit_context_dispose(kit_context *context)
+{
+    if (context->mechanism->dispose)
+        context->mechanism->dispose(context);
+}
+
+/* See above: afterwards, an exchange through `from` lands in `to`'s body. */
+static inline void kit_context_swap(kit_context *from, kit_context *to)
+{
+    void *suspended = from->suspended, *notice = from->notice;
+    from->suspended = to->suspended;
+    from->notice = to->notice;
+    to->suspended = suspended;
+    to->notice = notice;
+}
+
+KIT_END
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The iterator interface that both schedulers share.
+ *
+ * An ITERATOR answers three requests with a step each:
+ *     next(sent value)   throw(error)   return(value)
+ * `throw` and `return` may be absent (NULL). An ITERABLE can open an iterator;
+ * an iterator is its own iterable. The protocol is that of ECMAScript.
+ *
+ * Ownership. Whoever opens an iterable releases what it got, when it is done
+ * with it (kit_iterable_release): for an iterator, which is its own iterable,
+ * that does nothing, its maker destroys it; for a container it frees what
+ * open allocated. Releasing is about memory; CLOSING, the request `return`,
+ * is about clean-up, and only kit_for_each and its like decide it.
+ *
+ * Threads and blocking. A request runs on the caller's thread or waits for
+ * the producer; the maker's header says which. One request at a time.
+ */
+#ifndef KIT_ITER_H
+#define KIT_ITER_H
+
+#include <kit/value.h>
+
+KIT_BEGIN
+
+typedef struct kit_iter kit_iter;
+typedef struct kit_iterable kit_iterable;
+
+struct kit_iterable_ops {
+    /* {the iterator as value.p, yielded}, or {error, failed} */
+    kit_step (*open)(kit_iterable *self);
+    /* Gives back what open gave; NULL: nothing to give back. */
+    void (*release)(kit_iterable *self, kit_iter *it);
+};
+
+struct kit_iterable {
+    const struct kit_iterable_ops *ops;
+};
+
+struct kit_iter_ops {
+    kit_step (*next)(kit_iter *self, kit_value sent);
+    kit_step (*throw_)(kit_iter *self, kit_value error);  /* may be NULL */
+    kit_step (*return_)(kit_iter *self, kit_value value); /* may be NULL */
+};
+
+/* Embed this in the structure that implements an iterator. */
+struct kit_iter {
+    kit_iterable iterable;
+    const struct kit_iter_ops *ops;
+};
+
+/* Makes `it` an iterator with these operations, and its own iterable. */
+KIT_EXPORT
+void kit_iter_init(kit_iter *it, const struct kit_iter_ops *ops);
+
+static inline kit_step kit_iter_next(kit_iter *it, kit_value sent)
+{
+    return it->ops->next(it, sent);
+}
+
+/* {none, failed with -EPROTO} where the iterator has no throw. */
+KIT_EXPORT
+kit_step kit_iter_throw(kit_iter *it, kit_value error);
+
+/* {value, done} where the iterator has no return. */
+KIT_EXPORT
+kit_step kit_iter_return(kit_iter *it, kit_value value);
+
+/* Any request, as a completion: what delegation passes on. */
+KIT_EXPORT
+kit_step kit_iter_request(kit_iter *it, kit_completion request);
+
+KIT_EXPORT
+kit_step kit_iterable_open(kit_iterable *source);
+KIT_EXPORT
+void kit_iterable_release(kit_iterable *source, kit_iter *it);
+
+/* False for a step whose state is none of enum kit_state: -EPROTO is due. */
+static inline bool kit_step_is_valid(kit_step s)
+{
+    return (unsigned)s.state <= KIT_FAILED;
+}
+
+/*
+ * One turn of a for-each: next = go on, return(v) = break with v,
+ * throw(e) = fail with e.
+ */
+typedef kit_completion (*kit_each_fn)(void *context, kit_value item);
+
+/*
+ * Opens `source`, steps it without sending, calls `each` per item, stops at
+ * done and CLOSES on early exit (ECMAScript's for..of):
+ *   - a normal end, or an error of next, closes nothing;
+ *   - return or throw from `each` closes once; an error of the close is the
+ *     result unless `each` threw, whose error wins;
+ *   - a malformed step is -EPROTO, and the source is not closed for it.
+ * Result: next(none) at the end, return(v) after a break, throw(e) on failure.
+ * Blocks where the source blocks.
+ */
+KIT_EXPORT
+kit_completion kit_for_each(kit_iterable *source, kit_each_fn each,
+                            void *context);
+
+/*
+ * Delegation (`yield*`): hands a generator's stream to `inner` until that is
+ * done. `yield` suspends the generator with a value and tells how it was
+ * resumed. The completion is next(final value), or abrupt: throw with the
+ * inner's error, return when a return went through. The inner is opened and
+ * released here. coop_gen_delegate and preempt_gen_delegate bind `yield`.
+ */
+typedef kit_completion (*kit_yield_fn)(void *generator, kit_value item);
+
+KIT_EXPORT
+kit_completion kit_delegate(kit_iterable *inner, kit_yield_fn yield,
+                            void *generator);
+
+KIT_END
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * User stacks, pooled. In steady state getting and putting a stack touches a
+ * free list and nothing else: no system call, no page fault.
+ *
+ * Every stack ends in a guard page, so that an overflow traps instead of
+ * corrupting its neighbour. Where the kernel has MADV_GUARD_INSTALL (Linux
+ * 6.13) a guard does not split the mapping, and a million stacks stay far
+ * below max_map_count; elsewhere a guard is a PROT_NONE page, two mappings a
+ * stack. Where even those run out the pool goes on without, and says so.
+ *
+ * Threads. A pool belongs to one thread. A stack may be put into another
+ * thread's pool than it came from: memory is unmapped when the last stack of
+ * its slab is given up, whoever does it.
+ */
+#ifndef KIT_STACK_H
+#define KIT_STACK_H
+
+#include <kit/base.h>
+
+KIT_BEGIN
+
+enum kit_guard {
+    KIT_GUARD_AUTO = 0, /* as an option: the best that the kernel has */
+    KIT_GUARD_LIGHT,    /* MADV_GUARD_INSTALL: no mapping of its own */
+    KIT_GUARD_PROTECT,  /* a PROT_NONE page: splits the mapping */
+    KIT_GUARD_NONE,     /* no guard: an overflow is not noticed */
+};
+
+KIT_EXPORT
+const char *kit_guard_name(enum kit_guard guard);
+
+/*
+ * Bytes, the default of every stack size option in the kit. Libraries built
+ * with a sanitizer give four times what is asked for: frames grow under them.
+ */
+#define KIT_STACK_DEFAULT ((size_t)64 * 1024)
+#define KIT_STACK_MIN     ((size_t)16 * 1024)
+#define KIT_STACK_MAX     ((size_t)1024 * 1024 * 1024)
+
+/*
+ * A stack that is out of the pool. This record lives at the stack's highest
+ * address: usable memory is from `low` up to the record itself.
+ */
+typedef struct kit_stack {
+    char *low;
+    struct kit_slab *slab;
+    struct kit_stack *next;
+    uint32_t class_index;
+    uint32_t slot;
+} kit_stack;
+
+typedef struct kit_stack_pool kit_stack_pool;
+
+KIT_EXPORT
+int kit_stack_pool_create(kit_stack_pool **out, enum kit_guard guard);
+
+/* Gives free stacks back to the kernel. Stacks that are out stay valid. */
+KIT_EXPORT
+void kit_stack_pool_destroy(kit_stack_pool *pool);
+
+/*
+ * The calling thread's own pool, made at first use and destroyed when the
+ * thread ends. NULL when there is no memory for it.
+ */
+KIT_EXPORT
+kit_stack_pool *kit_stack_pool_of_thread(void);
+
+/*
+ * A stack of at least `size` bytes (0: KIT_STACK_DEFAULT; rounded up to a
+ * power of two). 0, -EINVAL for a size out of range, -ENOMEM.
+ */
+KIT_EXPORT
+int kit_stack_get(kit_stack_pool *pool, size_t size, kit_stack **out);
+
+/* Back into a pool; with pool NULL, straight back to the kernel. */
+KIT_EXPORT
+void kit_stack_put(kit_stack_pool *pool, kit_stack *stack);
+
+/*
+ * Gives the pages of free stacks back to the kernel, all but `keep` of each
+ * size. For a program that is idle after a peak.
+ */
+KIT_EXPORT
+void kit_stack_pool_trim(kit_stack_pool *pool, size_t keep);
+
+/* The weakest guard that any stack of this pool got so far. */
+KIT_EXPORT
+enum kit_guard kit_stack_pool_guard(const kit_stack_pool *pool);
+
+KIT_END
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Coroutines: asymmetric, stackful. A coroutine has a stack of its own; whoever
+ * resumes it waits until it yields or ends. It may yield from any depth of
+ * calls.
+ *
+ * Life: create -> (resume <-> yield)* -> done -> destroy.
+ *
+ * Threads. One resume at a time. A suspended coroutine may be resumed on
+ * another thread than before; its body then sees that thread's thread-local
+ * variables. Nothing here blocks in the kernel; only create allocates, from
+ * the thread's pool of stacks.
+ */
+#ifndef COOP_CORO_H
+#define COOP_CORO_H
+
+#include <kit/context.h>
+
+KIT_BEGIN
+
+typedef struct coop_coro coop_coro;
+
+/*
+ * The body. `first` is the completion given to the first resume; the result is
+ * the last step: done or failed (yielded counts as done).
+ */
+typedef kit_step (*coop_coro_fn)(coop_coro *self, kit_value arg,
+                                 kit_completion first);
+
+enum coop_coro_state {
+    COOP_CORO_CREATED = 0, /* not yet resumed */
+    COOP_CORO_SUSPENDED,   /* in a yield */
+    COOP_CORO_RUNNING,     /* resumed, and not yet back */
+    COOP_CORO_DONE,        /* ended */
+};
+
+struct coop_coro_options {
+    size_t stack_size; /* bytes; 0: KIT_STACK_DEFAULT */
+    /* user stacks are switched by this; NULL: kit_mechanism_default() */
+    const struct kit_mechanism *mechanism;
+    size_t local_size; /* bytes for coop_coro_local, at most 4096 */
+};
+
+/*
+ * 0; -EINVAL for a size out of range; -ENOMEM. `options` may be NULL. The body
+ * does not run before the first resume.
+ */
+KIT_EXPORT
+int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
+                     const struct coop_coro_options *options);
+
+/*
+ * Gives the stack back. The body of a suspended coroutine is abandoned where
+ * it stands, without any clean-up (a generator's destroy does that better).
+ * -EBUSY, and nothing is destroyed, when it is running. NULL is allowed.
+ */
+KIT_EXPORT
+int coop_coro_destroy(coop_coro *co);
+
+/*
+ * Runs the body until it yields or ends, and returns the step that it gave.
+ * {-EBUSY, failed} when it is running, {-EINVAL, failed} when it is done:
+ * the coroutine is unharmed.
+ */
+KIT_EXPORT
+kit_step coop_coro_resume(coop_coro *co, kit_completion how);
+
+/*
+ * From inside the body of `self`, at any depth: answers the resumer with
+ * {value, yielded} and suspends. Returns how it was resumed.
+ */
+KIT_EXPORT
+kit_completion coop_coro_yield(coop_coro *self, kit_value value);
+
+KIT_EXPORT
+enum coop_coro_state coop_coro_state(const coop_coro *co);
+KIT_EXPORT
+const char *coop_coro_state_name(enum coop_coro_state state);
+
+/*
+ * Memory of options.local_size bytes for the creator, on the coroutine's own
+ * stack, aligned to 16, not initialised; valid until destroy.
+ */
+KIT_EXPORT
+void *coop_coro_local(coop_coro *co);
+
+KIT_END
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Generators on coroutines: a body that yields values, seen as an iterator.
+ * The semantics are those of ECMAScript generators.
+ *
+ *     static kit_completion count(coop_gen *g, kit_value arg)
+ *     {
+ *         for (int64_t i = 0; i < arg.i; i++) {
+ *             kit_completion c = coop_gen_yield(g, kit_int(i));
+ *             if (kit_is_abrupt(c))
+ *                 return c;                 // "finally" goes before this
+ *         }
+ *         return kit_return(kit_none());
+ *     }
+ *
+ * Every request runs the body on the caller's thread until it yields or ends.
+ * Only create allocates (a stack of the thread's pool). A generator may be
+ * stepped from another thread when it is not running; two threads at once are
+ * a data race.
+ *
+ * First next(v): v is dropped, as in JavaScript.
+ */
+#ifndef COOP_GEN_H
+#define COOP_GEN_H
+
+#include <kit/context.h>
+#include <kit/gen.h>
+
+KIT_BEGIN
+
+typedef struct coop_gen coop_gen;
+
+/*
+ * The body. Its result ends the stream: return (or next) with the final value,
+ * throw with an error.
+ */
+typedef kit_completion (*coop_gen_fn)(coop_gen *self, kit_value arg);
+
+struct coop_gen_options {
+    size_t stack_size;                     /* bytes; 0: KIT_STACK_DEFAULT */
+    const struct kit_mechanism *mechanism; /* NULL: kit_mechanism_default() */
+};
+
+/* 0, -EINVAL, -ENOMEM. Runs none of the body. `options` may be NULL. */
+KIT_EXPORT
+int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
+                    const struct coop_gen_options *options);
+
+/*
+ * Destroys the generator. A suspended body is first resumed with return, and
+ * its clean-up runs to its end; what that yields is dropped. -EBUSY, and
+ * nothing is destroyed, when the generator is running or still yields after
+ * KIT_GEN_PATIENCE steps. NULL is allowed.
+ */
+KIT_EXPORT
+int coop_gen_destroy(coop_gen *g);
+
+/* The generator as an iterator; valid until destroy. */
+KIT_EXPORT
+kit_iter *coop_gen_iter(coop_gen *g);
+
+KIT_EXPORT
+enum kit_gen_state coop_gen_state(const coop_gen *g);
+
+/*
+ * From inside the body: gives `value` out and suspends. Returns how the body
+ * was resumed; an abrupt completion should be returned after clean-up.
+ */
+KIT_EXPORT
+kit_completion coop_gen_yield(coop_gen *self, kit_value value);
+
+/* From inside the body: `yield*`, see kit_delegate. */
+KIT_EXPORT
+kit_completion coop_gen_delegate(coop_gen *self, kit_iterable *inner);
+
+KIT_END
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Channels between threads: a bounded queue of elements of one size, for any
+ * number of senders and receivers. The mirror image of coop/chan.h.
+ *
+ * Capacity 0 is lock-step: a send waits until a receiver has the element.
+ * Capacity n lets the senders run ahead by n elements. One sender's elements
+ * arrive in the order in which it sent them.
+ *
+ * Results: send gives 0, or -EPIPE on a closed channel. recv gives 1 with an
+ * element, 0 at the end: the channel is closed and empty. The try forms never
+ * block and give -EAGAIN instead.
+ *
+ * Close ends the stream, not the memory: what was sent can still be received,
+ * waiting receivers get 0, waiting senders -EPIPE (their element is not sent).
+ *
+ * Any thread may call, except create and destroy, which need the channel for
+ * themselves. The wait strategy says how a thread waits; KIT_WAIT_CONDVAR
+ * makes the channel a ring under a mutex with two condition variables, which
+ * is here to be compared with.
+ *
+ * Capacity n > 0 is a ring of cells that say whose turn it is, after Dmitry
+ * Vyukov's bounded MPMC queue; see src/ring.c for what differs.
+ */
+#ifndef PREEMPT_CHAN_H
+#define PREEMPT_CHAN_H
+
+#include <kit/iter.h>
+#include <kit/wait.h>
+
+KIT_BEGIN
+
+typedef struct preempt_chan preempt_chan;
+
+#define PREEMPT_CHAN_CAPACITY_MAX ((size_t)1 << 24)
+
+struct preempt_chan_options {
+    const char *name; /* for reports; kept by reference; NULL: "channel" */
+    enum kit_wait_strategy wait; /* 0: KIT_WAIT_ADAPTIVE */
+};
+
+/*
+ * 0; -EINVAL for element_size 0 or a capacity above the maximum; -ENOMEM.
+ * Element size in bytes, capacity in elements. `options` may be NULL.
+ */
+KIT_EXPORT
+int preempt_chan_create(preempt_chan **out, size_t element_size,
+                        size_t capacity,
+                        const struct preempt_chan_options *options);
+
+/* -EBUSY, and nothing is destroyed, while a thread waits. NULL: nothing. */
+KIT_EXPORT
+int preempt_chan_destroy(preempt_chan *ch);
+
+/* Copies *element into the channel. Blocks while it is full. */
+KIT_EXPORT
+int preempt_chan_send(preempt_chan *ch, const void *element);
+KIT_EXPORT
+int preempt_chan_try_send(preempt_chan *ch, const void *element);
+
+/* Copies the oldest element to *element. Blocks while it is empty. */
+KIT_EXPORT
+int preempt_chan_recv(preempt_chan *ch, void *element);
+KIT_EXPORT
+int preempt_chan_try_recv(preempt_chan *ch, void *element);
+
+/* 0; -EPIPE when it is closed already. Never blocks. NULL: nothing, 0. */
+KIT_EXPORT
+int preempt_chan_close(preempt_chan *ch);
+
+/* Elements in the buffer (a moment ago, with threads about); capacity. */
+KIT_EXPORT
+size_t preempt_chan_length(const preempt_chan *ch);
+KIT_EXPORT
+size_t preempt_chan_capacity(const preempt_chan *ch);
+
+/*
+ * Receiving as an iterator, in the caller's memory. An element of 8 bytes is
+ * the value itself; for other sizes value.p is `room`, where the element was
+ * copied (valid until the next step). At the end: {none, done}. `return`
+ * closes the channel, so that its senders stop.
+ */
+typedef struct preempt_chan_iter {
+    kit_iter iter;
+    preempt_chan *chan;
+    void *room;
+} preempt_chan_iter;
+
+/* 0; -EINVAL when the elements do not have 8 bytes and room is NULL. */
+KIT_EXPORT
+int preempt_chan_iter_init(preempt_chan_iter *it, preempt_chan *ch, void *room);
+
+KIT_END
+
+#endif

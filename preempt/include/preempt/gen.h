@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Generators on threads: the mirror image of coop/gen.h. The body runs on a
+ * thread of its own, which is started by the first next().
+ *
+ * Lock-step (capacity 0, the default): body and caller alternate by a hand-off,
+ * and the semantics are those of ECMAScript generators, exactly.
+ *
+ * Run-ahead (capacity n > 0): the body runs on while up to n values wait in a
+ * buffer. Then a yield does not see what next() sends (it is resumed with
+ * none), and what it does happens earlier than in lock-step. throw and return
+ * overtake the values in the buffer: those are dropped, and counted
+ * (preempt_gen_dropped); the body gets the request at its next yield.
+ *
+ * Any thread may step a generator that is not running; of two at once, one
+ * gets -EBUSY. A request blocks until the body yields or ends. If the thread
+ * can't be started, the first next() fails with that error (-EAGAIN), and may
+ * be tried again.
+ *
+ * First next(v): v is dropped, as in JavaScript.
+ */
+#ifndef PREEMPT_GEN_H
+#define PREEMPT_GEN_H
+
+#include <kit/gen.h>
+#include <kit/placement.h>
+#include <kit/wait.h>
+
+KIT_BEGIN
+
+typedef struct preempt_gen preempt_gen;
+
+/*
+ * The body. Its result ends the stream: return (or next) with the final value,
+ * throw with an error.
+ */
+typedef kit_completion (*preempt_gen_fn)(preempt_gen *self, kit_value arg);
+
+struct preempt_gen_options {
+    size_t stack_size;           /* bytes; 0: PREEMPT_STACK_DEFAULT */
+    size_t capacity;             /* 0: lock-step; n: run ahead by n values */
+    enum kit_wait_strategy wait; /* 0: KIT_WAIT_ADAPTIVE */
+    int cpu_plus_one;            /* the thread's CPU, plus one; 0: any */
+};
+
+/* 0, -EINVAL, -ENOMEM. Runs none of the body. `options` may be NULL. */
+KIT_EXPORT
+int preempt_gen_create(preempt_gen **out, preempt_gen_fn body, kit_value arg,
+                       const struct preempt_gen_options *options);
+
+/*
+ * Destroys the generator. A suspended body is first resumed with return, and
+ * its clean-up runs to its end; what that yields is dropped. -EBUSY, and
+ * nothing is destroyed, when the generator is running or still yields after
+ * KIT_GEN_PATIENCE steps. NULL is allowed.
+ */
+KIT_EXPORT
+int preempt_gen_destroy(preempt_gen *g);
+
+/* The generator as an iterator; valid until destroy. */
+KIT_EXPORT
+kit_iter *preempt_gen_iter(preempt_gen *g);
+
+KIT_EXPORT
+enum kit_gen_state preempt_gen_state(const preempt_gen *g);
+
+/* Values that throw and return have overtaken so far; 0 in lock-step. */
+KIT_EXPORT
+uint64_t preempt_gen_dropped(const preempt_gen *g);
+
+/*
+ * From inside the body: gives `value` out and suspends. Returns how the body
+ * was resumed; an abrupt completion should be returned after clean-up.
+ */
+KIT_EXPORT
+kit_completion preempt_gen_yield(preempt_gen *self, kit_value value);
+
+/* From inside the body: `yield*`, see kit_delegate. */
+KIT_EXPORT
+kit_completion preempt_gen_delegate(preempt_gen *self, kit_iterable *inner);
+
+KIT_END
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What the three kinds of channel offer to chan.c. */
+#ifndef PREEMPT_CHAN_IMPL_H
+#define PREEMPT_CHAN_IMPL_H
+
+#include <preempt/chan.h>
+
+#include <string.h>
+
+struct chan_ops {
+    int (*send)(preempt_chan *, const void *);
+    int (*try_send)(preempt_chan *, const void *);
+    int (*recv)(preempt_chan *, void *);
+    int (*try_recv)(preempt_chan *, void *);
+    int (*close)(preempt_chan *);
+    size_t (*length)(const preempt_chan *);
+    bool (*busy)(const preempt_chan *); /* does a thread wait? */
+    void (*destroy)(preempt_chan *);
+};
+
+/* Each kind begins with this. */
+struct preempt_chan {
+    const struct chan_ops *ops;
+    size_t element_size;
+    size_t capacity;
+    const char *name;
+    enum kit_wait_strategy wait;
+};
+
+/* NULL without memory. The caller has checked the arguments. */
+preempt_chan *chan_ring_create(size_t element_size, size_t capacity,
+                               enum kit_wait_strategy wait);
+preempt_chan *chan_rendezvous_create(size_t element_size,
+                                     enum kit_wait_strategy wait);
+preempt_chan *chan_condvar_create(size_t element_size, size_t capacity);
+
+static inline void chan_copy(void *to, const void *from, size_t bytes)
+{
+    if (KIT_LIKELY(bytes == 8))
+        memcpy(to, from, 8);
+    else
+        memcpy(to, from, bytes);
+}
+
+#endif

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Capacity n > 0: a ring of cells, lock-free while neither side must wait.
+ *
+ * Each cell has a turn number: 2 * lap when it is empty and it is the senders'
+ * turn of that lap, 2 * lap + 1 when it is full. A position is {lap, index} in
+ * one word, so that any capacity works without a division. Senders claim
+ * positions by moving `tail`, receivers by moving `head`. After Dmitry Vyukov,
+ * "Bounded MPMC queue" (1024cores.net), whose plain sequence numbers are
+ * ambiguous at capacity 1: hence the doubled ones.
+ *
+ * Closing sets a bit of `tail`. No position can be claimed after that, so a
+ * receiver that finds the ring closed and head == tail has seen everything.
+ *
+ * Sleeping. A waiter announces itself (waiters + 1), looks once more, and
+ * sleeps until there is a token for it. Whoever completes an operation that
+ * could help it claims it (waiters - 1), posts one token and makes one wake-up
+ * call: a waiter is claimed once, so there are no calls in vain, and either
+ * the waiter's last look sees the operation or the operation's look sees the
+ * waiter. That needs a full fence on both sides; where the kernel has
+ * membarrier the waiter, who is about to sleep anyway, pays for both.
+ *
+ * A claimed waiter may find its element not ready, because another sender of
+ * an earlier position was interrupted; that sender's own look then finds it
+ * waiting again. Elements behind that position have used up their wake-ups,
+ * so whoever takes an element wakes another waiter if the next cell is ready.
+ */
+#include "chan_impl.h"
+
+#include <kit/backoff.h>
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LINE       64
+#define INDEX_BITS 25
+#define INDEX_MASK ((UINT64_C(1) << INDEX_BITS) - 1)
+#define CLOSED     (UINT64_C(1) << 63)
+
+_Static_assert(PREEMPT_CHAN_CAPACITY_MAX <= INDEX_MASK, "indices fit");
+
+#if defined(__SANITIZE_THREAD__)
+#define CAN_BE_ASYMMETRIC 0 /* ThreadSanitizer knows nothing of membarrier */
+#else
+#define CAN_BE_ASYMMETRIC 1
+#endif
+
+struct cell {
+    _Atomic uint64_t turn;
+    char element[];
+};
+
+/* The threads of one direction. */
+struct side {
+    _Alignas(LINE) kit_word waiters; /* announced and not claimed */
+    kit_word cpu; /* where the side was last seen, plus one; 0: not known */
+    _Alignas(LINE) kit_word tokens; /* posted and not consumed */
+    struct kit_backoff_memory memory;
+};
+
+struct ring {
+    preempt_chan base;
+    size_t stride; /* bytes from cell to cell */
+    bool asymmetric;
+    _Alignas(LINE) _Atomic uint64_t tail;
+    _Alignas(LINE) _Atomic uint64_t head;
+    struct side senders, receivers;
+    _Alignas(LINE) char cells[];
+};
+
+typedef int try_fn(struct ring *, void *element);
+
+static struct ring *of(preempt_chan *ch)
+{
+    return (struct ring *)(void *)ch;
+}
+
+/* ---- positions ---- */
+
+static struct cell *cell_at(struct ring *r, uint64_t position)
+{
+    return (void *)(r->cells + (position & INDEX_MASK) * r->stride);
+}
+
+/* The turn of the senders; the receivers' is one more. */
+static uint64_t turn_of(uint64_t position)
+{
+    return (position & ~CLOSED) >> INDEX_BITS << 1;
+}
+
+static uint64_t after(const struct ring *r, uint64_t position)
+{
+    if ((position & INDEX_MASK) + 1 < r->base.capacity)
+        return position + 1;
+    return ((position & ~INDEX_MASK) + INDEX_MASK + 1) & ~CLOSED;
+}
+
+/* ---- waking ---- */
+
+/* Orders our operation before our look at the other side's waiters. */
+static inline void fence_before_look(const struct ring *r)
+{
+    if (r->asymmetric)
+        atomic_signal_fence(memory_order_seq_cst); /* see fence_of_waiter */
+    else
+        atomic_thread_fence(memory_order_seq_cst);
+}
+
+/* Orders our announcement before our last look, for both parties. */
+static void fence_of_waiter(const struct ring *r)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    if (r->asymmetric)
+        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+static bool claim_waiter(struct side *side)
+{
+    uint32_t n = atomic_load_explicit(&side->waiters, memory_order_relaxed);
+    while (n > 0)
+        if (atomic_compare_exchange_weak_explicit(&side->waiters, &n, n - 1,
+                                                  memory_order_acq_rel,
+                                                  memory_order_relaxed))
+            return true;
+    return false;
+}
+
+static void wake_one(struct side *side)
+{
+    if (!claim_waiter(side))
+        return;
+    /* release: pairs with the acquire in take_token */
+    atomic_fetch_add_explicit(&side->tokens, 1, memory_order_release);
+    kit_wake(&side->tokens, 1);
+}
+
+static inline void look_for_waiter(const struct ring *r, struct side *side)
+{
+    fence_before_look(r);
+    if (KIT_UNLIKELY(
+            atomic_load_explicit(&side->waiters, memory_order_relaxed) > 0))
+        wake_one(side);
+}
+
+/* ---- sending and receiving at once ---- */
+
+static inline void publish_cpu(struct side *side, uint64_t position)
+{
+    if ((position & 15) != 0)
+        return;
+    uint32_t cpu = (uint32_t)kit_cpu_current() + 1;
+    if (atomic_load_explicit(&side->cpu, memory_order_relaxed) != cpu)
+        atomic_store_explicit(&side->cpu, cpu, memory_order_relaxed);
+}
+
+/* Would an operation with these turns find its cell ready? For chaining. */
+static bool is_ready(struct ring *r, _Atomic uint64_t *end, uint64_t offset)
+{
+    uint64_t at = atomic_load_explicit(end, memory_order_relaxed);
+    return atomic_load_explicit(&cell_at(r, at)->turn, memory_order_acquire) ==
+           turn_of(at) + offset;
+}
+
+/* Passes a wake-up on: more than one waiter may be able to go on. */
+static inline void chain(struct ring *r, struct side *mine,
+                         _Atomic uint64_t *end, uint64_t offset)
+{
+    if (KIT_UNLIKELY(
+            atomic_load_explicit(&mine->waiters, memory_order_relaxed) > 0) &&
+        is_ready(r, end, offset))
+        wake_one(mine);
+}
+
+static inline int try_send(struct ring *r, const void *element)
+{
+    uint64_t at = atomic_load_explicit(&r->tail, memory_order_relaxed);
+    for (;;) {
+        if (KIT_UNLIKELY(at & CLOSED))
+            return -EPIPE;
+        struct cell *cell = cell_at(r, at);
+        /* acquire: pairs with the receiver's release, whose copy is over */
+        uint64_t turn = atomic_load_explicit(&cell->turn, memory_order_acquire);
+        if (KIT_LIKELY(turn == turn_of(at))) {
+            if (!atomic_compare_exchange_weak_explicit(
+                    &r->tail, &at, after(r, at), memory_order_relaxed,
+                    memory_order_relaxed))
+                continue;
+            chan_copy(cell->element, element, r->base.element_size);
+            /* release: the element is the receiver's to read */
+            atomic_store_explicit(&cell->turn, turn + 1, memory_order_release);
+            publish_cpu(&r->senders, at);
+            look_for_waiter(r, &r->receivers);
+            chain(r, &r->senders, &r->tail, 0);
+            return 0;
+        }
+        uint64_t now = atomic_load_explicit(&r->tail, memory_order_relaxed);
+        if (now == at)
+            return -EAGAIN;
+        at = now;
+    }
+}
+
+/* Nothing at `at`: is that the end of the stream? */
+static int empty_or_end(struct ring *r, uint64_t at)
+{
+    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+    return tail == (at | CLOSED) ? 0 : -EAGAIN;
+}
+
+static inline int try_recv(struct ring *r, void *element)
+{
+    uint64_t at = atomic_load_explicit(&r->head, memory_order_relaxed);
+    for (;;) {
+        struct cell *cell = cell_at(r, at);
+        /* acquire: pairs with the sender's release, whose copy is over */
+        uint64_t turn = atomic_load_explicit(&cell->turn, memory_order_acquire);
+        if (KIT_LIKELY(turn == turn_of(at) + 1)) {
+            uint64_t next = after(r, at);
+            if (!atomic_compare_exchange_weak_explicit(&r->head, &at, next,
+                                                       memory_order_relaxed,
+                                                       memory_order_relaxed))
+                continue;
+            chan_copy(element, cell->element, r->base.element_size);
+            /* release: the cell is the next lap's sender's to write */
+            uint64_t lap_on = (at & ~INDEX_MASK) + INDEX_MASK + 1;
+            atomic_store_explicit(&cell->turn, turn_of(lap_on),
+                                  memory_order_release);
+            publish_cpu(&r->receivers, at);
+            look_for_waiter(r, &r->senders);
+            chain(r, &r->receivers, &r->head, 1);
+            return 1;
+        }
+        uint64_t now = atomic_load_explicit(&r->head, memory_order_relaxed);
+        if (now == at)
+            return empty_or_end(r, at);
+        at = now;
+    }
+}
+
+/* ---- waiting ---- */
+
+static void take_token(struct side *side)
+{
+    for (;;) {
+        uint32_t n = atomic_load_explicit(&side->tokens, memory_order_relaxed);
+        if (n == 0)
+            kit_wait(&side->tokens, 0, KIT_FOREVER);
+        else if (atomic_compare_exchange_weak_explicit(&side->tokens, &n, n - 1,
+                                                       memory_order_acquire,
+                                                       memory_order_relaxed))
+            return;
+    }
+}
+
+/* Announces, looks once more, sleeps. -EAGAIN: woken, try again. */
+static int sleep_on(struct ring *r, struct side *mine, try_fn *try,
+                    void *element)
+{
+    atomic_fetch_add_explicit(&mine->waiters, 1, memory_order_seq_cst);
+    fence_of_waiter(r);
+    int result = try(r, element);
+    if (result != -EAGAIN) {
+        /* Take the announcement back; if it is claimed, so is a token. */
+        if (!claim_waiter(mine))
+            take_token(mine);
+        return result;
+    }
+    take_token(mine);
+    return -EAGAIN;
+}
+
+static int wait_and(struct ring *r, struct side *mine, struct side *other,
+                    try_fn *try, void *element)
+{
+    struct kit_backoff b;
+    bool slept = false;
+    int result = -EAGAIN;
+    uint32_t cpu = atomic_load_explicit(&other->cpu, memory_order_relaxed);
+    kit_backoff_begin(&b, &mine->memory, r->base.wait, (int)cpu - 1);
+    while (result == -EAGAIN) {
+        if (kit_backoff_step(&b)) {
+            result = try(r, element);
+        } else {
+            slept = true;
+            result = sleep_on(r, mine, try, element);
+            if (result == -EAGAIN)
+                result = try(r, element);
+        }
+    }
+    kit_backoff_end(&b, slept);
+    return result;
+}
+
+static int try_send_fn(struct ring *r, void *element)
+{
+    return try_send(r, element);
+}
+
+static int try_recv_fn(struct ring *r, void *element)
+{
+    return try_recv(r, element);
+}
+
+/* ---- operations ---- */
+
+static int ring_try_send(preempt_chan *ch, const void *element)
+{
+    return try_send(of(ch), element);
+}
+
+static int ring_try_recv(preempt_chan *ch, void *element)
+{
+    return try_recv(of(ch), element);
+}
+
+static int ring_send(preempt_chan *ch, const void *element)
+{
+    struct ring *r = of(ch);
+    int result = try_send(r, element);
+    if (KIT_LIKELY(result != -EAGAIN))
+        return result;
+    /* try_send only reads through this pointer. */
+    return wait_and(r, &r->senders, &r->receivers, try_send_fn,
+                    (void *)(uintptr_t)element);
+}
+
+static int ring_recv(preempt_chan *ch, void *element)
+{
+    struct ring *r = of(ch);
+    int result = try_recv(r, element);
+    if (KIT_LIKELY(result != -EAGAIN))
+        return result;
+    return wait_and(r, &r->receivers, &r->senders, try_recv_fn, element);
+}
+
+static void wake_all(struct side *side)
+{
+    while (atomic_load_explicit(&side->waiters, memory_order_relaxed) > 0)
+        wake_one(side);
+}
+
+static int ring_close(preempt_chan *ch)
+{
+    struct ring *r = of(ch);
+    /* seq_cst: before our look at the waiters, as in fence_before_look */
+    uint64_t tail =
+        atomic_fetch_or_explicit(&r->tail, CLOSED, memory_order_seq_cst);
+    if (tail & CLOSED)
+        return -EPIPE;
+    atomic_thread_fence(memory_order_seq_cst);
+    wake_all(&r->receivers);
+    wake_all(&r->senders);
+    return 0;
+}
+
+static uint64_t count_of(const struct ring *r, uint64_t position)
+{
+    position &= ~CLOSED;
+    return (position >> INDEX_BITS) * r->base.capacity +
+           (position & INDEX_MASK);
+}
+
+static size_t ring_length(const preempt_chan *ch)
+{
+    struct ring *r = of((preempt_chan *)(uintptr_t)ch);
+    uint64_t head = atomic_load_explicit(&r->head, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+    uint64_t length = count_of(r, tail) - count_of(r, head);
+    return length > ch->capacity ? ch->capacity : (size_t)length;
+}
+
+static bool ring_busy(const preempt_chan *ch)
+{
+    struct ring *r = of((preempt_chan *)(uintptr_t)ch);
+    return atomic_load_explicit(&r->senders.waiters, memory_order_acquire) +
+               atomic_load_explicit(&r->receivers.waiters,
+                                    memory_order_acquire) >
+           0;
+}
+
+static void ring_destroy(preempt_chan *ch)
+{
+    free(of(ch));
+}
+
+/* Registering is per process, and free after the first time. */
+static bool can_be_asymmetric(void)
+{
+    return CAN_BE_ASYMMETRIC &&
+           syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0,
+                   0) == 0;
+}
+
+preempt_chan *chan_ring_create(size_t element_size, size_t capacity,
+                               enum kit_wait_strategy wait)
+{
+    static const struct chan_ops ops = {
+        ring_send,  ring_try_send, ring_recv, ring_try_recv,
+        ring_close, ring_length,   ring_busy, ring_destroy,
+    };
+    size_t stride, bytes;
+    (void)wait;
+    if (__builtin_add_overflow(element_size, sizeof(struct cell) + 7,
+                               &stride) ||
+        __builtin_mul_overflow(stride & ~(size_t)7, capacity, &bytes) ||
+        __builtin_add_overflow(bytes, sizeof(struct ring) + LINE, &bytes))
+        return NULL;
+    bytes &= ~(size_t)(LINE - 1);
+    struct ring *r = aligned_alloc(LINE, bytes);
+    if (!r)
+        return NULL;
+    memset(r, 0, bytes);
+    r->base.ops = &ops;
+    r->stride = stride & ~(size_t)7;
+    r->asymmetric = can_be_asymmetric();
+    return &r->base;
+}

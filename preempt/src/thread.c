@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting a pthread: stack size, affinity, error. */
+#include "thread.h"
+
+#include <preempt/task.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZER_FACTOR 4 /* frames grow under a sanitizer */
+#else
+#define SANITIZER_FACTOR 1
+#endif
+
+static int set_cpu(pthread_attr_t *attr, int cpu)
+{
+    cpu_set_t set;
+    if (cpu < 0)
+        return 0;
+    if (cpu >= CPU_SETSIZE)
+        return EINVAL;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    return pthread_attr_setaffinity_np(attr, sizeof set, &set);
+}
+
+static int set_stack(pthread_attr_t *attr, size_t size)
+{
+    size = size ? size : PREEMPT_STACK_DEFAULT;
+    if (size < (size_t)PTHREAD_STACK_MIN)
+        size = (size_t)PTHREAD_STACK_MIN;
+    if (size > SIZE_MAX / (2 * SANITIZER_FACTOR))
+        return EINVAL;
+    return pthread_attr_setstacksize(attr, size * SANITIZER_FACTOR);
+}
+
+int preempt_thread_start(pthread_t *out, size_t stack_size, int cpu,
+                         void *(*main)(void *), void *arg)
+{
+    pthread_attr_t attr;
+    int error = pthread_attr_init(&attr);
+    if (error)
+        return -error;
+    error = set_stack(&attr, stack_size);
+    if (!error)
+        error = set_cpu(&attr, cpu);
+    if (!error)
+        error = pthread_create(out, &attr, main, arg);
+    pthread_attr_destroy(&attr);
+    return -error;
+}
