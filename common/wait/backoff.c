@@ -4,10 +4,8 @@
 
 #include <sched.h>
 
-/* About what waking a thread on an idle virtual CPU takes. */
-#define SPIN_NS         50000
-#define PAUSES_MAX      16
-#define CLOCK_EVERY     32
+#define SPIN_NS         50000 /* about one wake-up of an idle virtual CPU */
+#define POLLS_PURE      100
 #define FAILURES_MAX    7
 #define BAD_YIELD_NS    500000
 #define YIELD_PRICE_MAX 1024
@@ -35,11 +33,14 @@ static void set(kit_word *w, uint32_t value)
 }
 
 void kit_backoff_begin(struct kit_backoff *b, struct kit_backoff_memory *memory,
-                       enum kit_wait_strategy strategy, int peer_cpu)
+                       enum kit_wait_strategy strategy, int peer_cpu,
+                       uint32_t pauses_max)
 {
     b->memory = memory;
     b->strategy = strategy;
-    b->round = 0;
+    b->polled = 0;
+    b->pauses = 1;
+    b->pauses_max = pauses_max;
     b->yielded = false;
     b->peer_elsewhere = b->peer_here = false;
     b->give_up = 0;
@@ -49,25 +50,44 @@ void kit_backoff_begin(struct kit_backoff *b, struct kit_backoff_memory *memory,
     }
 }
 
+/* Lets somebody else on this CPU run. False: it fed a third thread for long. */
+static bool yield_well(int64_t *now)
+{
+    int64_t before = kit_now();
+    sched_yield();
+    *now = kit_now();
+    return *now - before < BAD_YIELD_NS;
+}
+
+/*
+ * The peer is on another CPU: poll for about as long as a wake-up would cost.
+ * Only the first moments are pure polling. Then others that want this CPU get
+ * it, for one of them may be what the peer itself waits for.
+ */
 static bool poll_on(struct kit_backoff *b)
 {
-    /* Twice as long each time: a fast answer is seen fast, and a slow peer
-       is not slowed down by our reading of what it writes. */
-    uint32_t pauses = b->round < 4 ? 1u << b->round : PAUSES_MAX;
-    for (uint32_t i = 0; i < pauses; i++)
-        pause_cpu();
-    if (b->round++ % CLOCK_EVERY != 0)
+    int64_t now;
+    if (b->polled < POLLS_PURE) {
+        for (uint32_t i = 0; i < b->pauses; i++)
+            pause_cpu();
+        b->polled += b->pauses;
+        if (b->pauses * 2 <= b->pauses_max)
+            b->pauses *= 2;
         return true;
-    int64_t now = kit_now();
+    }
+    if (!yield_well(&now))
+        return false;
     if (b->give_up == 0)
         b->give_up = now + (SPIN_NS >> get(&b->memory->failures));
     return now < b->give_up;
 }
 
+/* The peer shares this CPU: it must run before there is anything to see. */
 static bool yield_once(struct kit_backoff *b)
 {
     struct kit_backoff_memory *m = b->memory;
-    uint32_t skips = get(&m->yield_skips);
+    uint32_t skips = get(&m->yield_skips), price = get(&m->yield_price);
+    int64_t now;
     if (b->yielded)
         return false;
     b->yielded = true;
@@ -75,13 +95,10 @@ static bool yield_once(struct kit_backoff *b)
         set(&m->yield_skips, skips - 1);
         return false;
     }
-    int64_t before = kit_now();
-    sched_yield();
-    if (kit_now() - before < BAD_YIELD_NS) {
+    if (yield_well(&now)) {
         set(&m->yield_price, 0);
         return true;
     }
-    uint32_t price = get(&m->yield_price);
     price = price == 0 ? 8 : price * 2;
     set(&m->yield_price, price < YIELD_PRICE_MAX ? price : YIELD_PRICE_MAX);
     set(&m->yield_skips, price);
@@ -90,7 +107,7 @@ static bool yield_once(struct kit_backoff *b)
 
 static bool spin_forever(struct kit_backoff *b)
 {
-    if (++b->round % SPINS_PER_YIELD == 0)
+    if (++b->polled % SPINS_PER_YIELD == 0)
         sched_yield();
     else
         pause_cpu();

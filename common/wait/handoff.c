@@ -85,7 +85,7 @@ void kit_handoff_await(kit_handoff *h, unsigned me)
         return;
     }
     uint32_t cpu = atomic_load_explicit(&h->cpu[1 - me], memory_order_relaxed);
-    kit_backoff_begin(&b, &h->memory[me], h->strategy, (int)cpu - 1);
+    kit_backoff_begin(&b, &h->memory[me], h->strategy, (int)cpu - 1, 1);
     while (!has_turn(h, me)) {
         if (kit_backoff_step(&b))
             continue;

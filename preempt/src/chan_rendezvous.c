@@ -94,7 +94,7 @@ static enum served await_served(struct rendezvous *r, struct side *mine,
     uint32_t state;
     bool slept = false;
     uint32_t cpu = atomic_load_explicit(&other->cpu, memory_order_relaxed);
-    kit_backoff_begin(&b, &mine->memory, r->base.wait, (int)cpu - 1);
+    kit_backoff_begin(&b, &mine->memory, r->base.wait, (int)cpu - 1, 1);
     /* acquire: pairs with the release in serve */
     while ((state = atomic_load_explicit(&w->state, memory_order_acquire)) <
            SERVED) {

@@ -272,6 +272,12 @@ static int sleep_on(struct ring *r, struct side *mine, try_fn *try,
     return -EAGAIN;
 }
 
+/* A deep ring is worth waiting for: it fills, or drains, by a batch. */
+static uint32_t pauses_for(size_t capacity)
+{
+    return capacity < 8 ? 1 : capacity < 128 ? (uint32_t)capacity / 8 : 16;
+}
+
 static int wait_and(struct ring *r, struct side *mine, struct side *other,
                     try_fn *try, void *element)
 {
@@ -279,7 +285,8 @@ static int wait_and(struct ring *r, struct side *mine, struct side *other,
     bool slept = false;
     int result = -EAGAIN;
     uint32_t cpu = atomic_load_explicit(&other->cpu, memory_order_relaxed);
-    kit_backoff_begin(&b, &mine->memory, r->base.wait, (int)cpu - 1);
+    kit_backoff_begin(&b, &mine->memory, r->base.wait, (int)cpu - 1,
+                      pauses_for(r->base.capacity));
     while (result == -EAGAIN) {
         if (kit_backoff_step(&b)) {
             result = try(r, element);

@@ -30,22 +30,26 @@ struct kit_backoff {
     bool peer_elsewhere; /* the thread waited for is on another CPU */
     bool peer_here;      /* it is on this one (neither: not known) */
     bool yielded;
-    uint32_t round;
+    uint32_t polled, pauses, pauses_max;
     int64_t give_up;
 };
 
-/* Begins a wait for a thread last seen on `peer_cpu` (-1: not known). */
-KIT_EXPORT
-void kit_backoff_begin(struct kit_backoff *b, struct kit_backoff_memory *memory,
-                       enum kit_wait_strategy strategy, int peer_cpu);
+/*
+ * Begins a wait for a thread last seen on `peer_cpu` (-1: not known). Between
+ * two looks pass 1 to `pauses_max` pauses of the CPU, more each time: 1 for the
+ * fastest answer, more where the peer should get ahead by a batch, and not
+ * have to share each cache line that it writes.
+ */
+KIT_EXPORT void kit_backoff_begin(struct kit_backoff *b,
+                                  struct kit_backoff_memory *memory,
+                                  enum kit_wait_strategy strategy, int peer_cpu,
+                                  uint32_t pauses_max);
 
 /* Passes a moment. True: look again. False: time to sleep. */
-KIT_EXPORT
-bool kit_backoff_step(struct kit_backoff *b);
+KIT_EXPORT bool kit_backoff_step(struct kit_backoff *b);
 
 /* Ends a wait; `slept` says how. */
-KIT_EXPORT
-void kit_backoff_end(struct kit_backoff *b, bool slept);
+KIT_EXPORT void kit_backoff_end(struct kit_backoff *b, bool slept);
 
 /* ---- a lock of one word: for short critical sections ---- */
 
@@ -53,10 +57,8 @@ typedef struct kit_lock {
     kit_word word; /* 0 free, 1 held, 2 held and somebody may sleep */
 } kit_lock;
 
-KIT_EXPORT
-void kit_lock_acquire(kit_lock *l);
-KIT_EXPORT
-void kit_lock_release(kit_lock *l);
+KIT_EXPORT void kit_lock_acquire(kit_lock *l);
+KIT_EXPORT void kit_lock_release(kit_lock *l);
 
 /* ---- a hand-off between two parties, of whom one may run at a time ---- */
 
@@ -70,18 +72,15 @@ typedef struct kit_handoff {
 } kit_handoff;
 
 /* Party 0 has the turn. */
-KIT_EXPORT
-void kit_handoff_init(kit_handoff *h, enum kit_wait_strategy strategy);
-KIT_EXPORT
-void kit_handoff_destroy(kit_handoff *h);
+KIT_EXPORT void kit_handoff_init(kit_handoff *h,
+                                 enum kit_wait_strategy strategy);
+KIT_EXPORT void kit_handoff_destroy(kit_handoff *h);
 
 /* The caller, who has the turn, gives it to the other party, `to`. */
-KIT_EXPORT
-void kit_handoff_give(kit_handoff *h, unsigned to);
+KIT_EXPORT void kit_handoff_give(kit_handoff *h, unsigned to);
 
 /* Blocks until party `me` has the turn. */
-KIT_EXPORT
-void kit_handoff_await(kit_handoff *h, unsigned me);
+KIT_EXPORT void kit_handoff_await(kit_handoff *h, unsigned me);
 
 KIT_END
 

@@ -33,8 +33,7 @@ KIT_BEGIN
  * Ends the program for a misuse that no result can report: prints
  * "function: what" on stderr and aborts.
  */
-KIT_EXPORT
-void kit_misuse(const char *function, const char *what)
+KIT_EXPORT void kit_misuse(const char *function, const char *what)
     __attribute__((noreturn));
 
 KIT_END

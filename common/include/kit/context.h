@@ -51,16 +51,13 @@ struct kit_context {
     void *notice; /* what sanitizers must know of the suspended side */
 };
 
-KIT_EXPORT
-extern const struct kit_mechanism kit_mechanism_ucontext;
+KIT_EXPORT extern const struct kit_mechanism kit_mechanism_ucontext;
 
 /* The default: `asm` where this build has it, else `ucontext`. */
-KIT_EXPORT
-const struct kit_mechanism *kit_mechanism_default(void);
+KIT_EXPORT const struct kit_mechanism *kit_mechanism_default(void);
 
 /* By name ("asm", "ucontext"); NULL when this build has no such one. */
-KIT_EXPORT
-const struct kit_mechanism *kit_mechanism_named(const char *name);
+KIT_EXPORT const struct kit_mechanism *kit_mechanism_named(const char *name);
 
 /*
  * Prepares a body on `stack`, below `top` (the caller may keep something

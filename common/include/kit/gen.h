@@ -18,8 +18,7 @@ enum kit_gen_state {
     KIT_GEN_DONE,        /* the body has ended, or never will begin */
 };
 
-KIT_EXPORT
-const char *kit_gen_state_name(enum kit_gen_state state);
+KIT_EXPORT const char *kit_gen_state_name(enum kit_gen_state state);
 
 /*
  * A generator whose body goes on yielding when it should clean up is given
@@ -33,16 +32,15 @@ const char *kit_gen_state_name(enum kit_gen_state state);
  * KIT_GEN_CREATED with throw or return completes the generator: it is done.
  * Must not be called where the body has to run (suspended; created and next).
  */
-KIT_EXPORT
-kit_step kit_gen_answer(enum kit_gen_state state, kit_completion request);
+KIT_EXPORT kit_step kit_gen_answer(enum kit_gen_state state,
+                                   kit_completion request);
 
 /*
  * Closes an iterator for good: `return` once, then `next` while its clean-up
  * goes on yielding, KIT_GEN_PATIENCE times at most. False when it is still
  * not done.
  */
-KIT_EXPORT
-bool kit_gen_exhaust(kit_iter *it);
+KIT_EXPORT bool kit_gen_exhaust(kit_iter *it);
 
 KIT_END
 

@@ -50,8 +50,7 @@ struct kit_iter {
 };
 
 /* Makes `it` an iterator with these operations, and its own iterable. */
-KIT_EXPORT
-void kit_iter_init(kit_iter *it, const struct kit_iter_ops *ops);
+KIT_EXPORT void kit_iter_init(kit_iter *it, const struct kit_iter_ops *ops);
 
 static inline kit_step kit_iter_next(kit_iter *it, kit_value sent)
 {
@@ -59,21 +58,16 @@ static inline kit_step kit_iter_next(kit_iter *it, kit_value sent)
 }
 
 /* {none, failed with -EPROTO} where the iterator has no throw. */
-KIT_EXPORT
-kit_step kit_iter_throw(kit_iter *it, kit_value error);
+KIT_EXPORT kit_step kit_iter_throw(kit_iter *it, kit_value error);
 
 /* {value, done} where the iterator has no return. */
-KIT_EXPORT
-kit_step kit_iter_return(kit_iter *it, kit_value value);
+KIT_EXPORT kit_step kit_iter_return(kit_iter *it, kit_value value);
 
 /* Any request, as a completion: what delegation passes on. */
-KIT_EXPORT
-kit_step kit_iter_request(kit_iter *it, kit_completion request);
+KIT_EXPORT kit_step kit_iter_request(kit_iter *it, kit_completion request);
 
-KIT_EXPORT
-kit_step kit_iterable_open(kit_iterable *source);
-KIT_EXPORT
-void kit_iterable_release(kit_iterable *source, kit_iter *it);
+KIT_EXPORT kit_step kit_iterable_open(kit_iterable *source);
+KIT_EXPORT void kit_iterable_release(kit_iterable *source, kit_iter *it);
 
 /* False for a step whose state is none of enum kit_state: -EPROTO is due. */
 static inline bool kit_step_is_valid(kit_step s)
@@ -97,9 +91,8 @@ typedef kit_completion (*kit_each_fn)(void *context, kit_value item);
  * Result: next(none) at the end, return(v) after a break, throw(e) on failure.
  * Blocks where the source blocks.
  */
-KIT_EXPORT
-kit_completion kit_for_each(kit_iterable *source, kit_each_fn each,
-                            void *context);
+KIT_EXPORT kit_completion kit_for_each(kit_iterable *source, kit_each_fn each,
+                                       void *context);
 
 /*
  * Delegation (`yield*`): hands a generator's stream to `inner` until that is
@@ -110,9 +103,8 @@ kit_completion kit_for_each(kit_iterable *source, kit_each_fn each,
  */
 typedef kit_completion (*kit_yield_fn)(void *generator, kit_value item);
 
-KIT_EXPORT
-kit_completion kit_delegate(kit_iterable *inner, kit_yield_fn yield,
-                            void *generator);
+KIT_EXPORT kit_completion kit_delegate(kit_iterable *inner, kit_yield_fn yield,
+                                       void *generator);
 
 KIT_END
 

@@ -22,8 +22,8 @@ typedef struct kit_range {
 } kit_range;
 
 /* -EINVAL when step is 0. A range that cannot reach `end` is empty. */
-KIT_EXPORT
-int kit_range_init(kit_range *r, int64_t start, int64_t end, int64_t step);
+KIT_EXPORT int kit_range_init(kit_range *r, int64_t start, int64_t end,
+                              int64_t step);
 
 /*
  * A growable view of values: an ITERABLE, each opening is a new pass. `items`
@@ -37,8 +37,8 @@ typedef struct kit_array {
     size_t length;
 } kit_array;
 
-KIT_EXPORT
-void kit_array_init(kit_array *a, const kit_value *items, size_t length);
+KIT_EXPORT void kit_array_init(kit_array *a, const kit_value *items,
+                               size_t length);
 
 /*
  * The lines of a text file. A step's value.p is a NUL-terminated `char *`
@@ -54,10 +54,8 @@ typedef struct kit_lines {
 } kit_lines;
 
 /* 0 or -errno of opening; -EISDIR for a folder. Blocks on the disk. */
-KIT_EXPORT
-int kit_lines_open(kit_lines *l, const char *path);
-KIT_EXPORT
-void kit_lines_close(kit_lines *l);
+KIT_EXPORT int kit_lines_open(kit_lines *l, const char *path);
+KIT_EXPORT void kit_lines_close(kit_lines *l);
 
 /* The bytes of a file, each as an integer from 0 to 255. */
 typedef struct kit_bytes {
@@ -65,10 +63,8 @@ typedef struct kit_bytes {
     FILE *file;
 } kit_bytes;
 
-KIT_EXPORT
-int kit_bytes_open(kit_bytes *b, const char *path);
-KIT_EXPORT
-void kit_bytes_close(kit_bytes *b);
+KIT_EXPORT int kit_bytes_open(kit_bytes *b, const char *path);
+KIT_EXPORT void kit_bytes_close(kit_bytes *b);
 
 KIT_END
 

@@ -27,8 +27,7 @@ enum kit_guard {
     KIT_GUARD_NONE,     /* no guard: an overflow is not noticed */
 };
 
-KIT_EXPORT
-const char *kit_guard_name(enum kit_guard guard);
+KIT_EXPORT const char *kit_guard_name(enum kit_guard guard);
 
 /*
  * Bytes, the default of every stack size option in the kit. Libraries built
@@ -52,41 +51,36 @@ typedef struct kit_stack {
 
 typedef struct kit_stack_pool kit_stack_pool;
 
-KIT_EXPORT
-int kit_stack_pool_create(kit_stack_pool **out, enum kit_guard guard);
+KIT_EXPORT int kit_stack_pool_create(kit_stack_pool **out,
+                                     enum kit_guard guard);
 
 /* Gives free stacks back to the kernel. Stacks that are out stay valid. */
-KIT_EXPORT
-void kit_stack_pool_destroy(kit_stack_pool *pool);
+KIT_EXPORT void kit_stack_pool_destroy(kit_stack_pool *pool);
 
 /*
  * The calling thread's own pool, made at first use and destroyed when the
  * thread ends. NULL when there is no memory for it.
  */
-KIT_EXPORT
-kit_stack_pool *kit_stack_pool_of_thread(void);
+KIT_EXPORT kit_stack_pool *kit_stack_pool_of_thread(void);
 
 /*
  * A stack of at least `size` bytes (0: KIT_STACK_DEFAULT; rounded up to a
  * power of two). 0, -EINVAL for a size out of range, -ENOMEM.
  */
-KIT_EXPORT
-int kit_stack_get(kit_stack_pool *pool, size_t size, kit_stack **out);
+KIT_EXPORT int kit_stack_get(kit_stack_pool *pool, size_t size,
+                             kit_stack **out);
 
 /* Back into a pool; with pool NULL, straight back to the kernel. */
-KIT_EXPORT
-void kit_stack_put(kit_stack_pool *pool, kit_stack *stack);
+KIT_EXPORT void kit_stack_put(kit_stack_pool *pool, kit_stack *stack);
 
 /*
  * Gives the pages of free stacks back to the kernel, all but `keep` of each
  * size. For a program that is idle after a peak.
  */
-KIT_EXPORT
-void kit_stack_pool_trim(kit_stack_pool *pool, size_t keep);
+KIT_EXPORT void kit_stack_pool_trim(kit_stack_pool *pool, size_t keep);
 
 /* The weakest guard that any stack of this pool got so far. */
-KIT_EXPORT
-enum kit_guard kit_stack_pool_guard(const kit_stack_pool *pool);
+KIT_EXPORT enum kit_guard kit_stack_pool_guard(const kit_stack_pool *pool);
 
 KIT_END
 

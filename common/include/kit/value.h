@@ -158,15 +158,11 @@ static inline kit_step kit_step_of_end(kit_completion c)
  * The name ("EBUSY") and a sentence for one of the kit's errors, negative or
  * positive errno value. Never NULL; static storage.
  */
-KIT_EXPORT
-const char *kit_error_name(int error);
-KIT_EXPORT
-const char *kit_error_text(int error);
+KIT_EXPORT const char *kit_error_name(int error);
+KIT_EXPORT const char *kit_error_text(int error);
 
-KIT_EXPORT
-const char *kit_state_name(enum kit_state state);
-KIT_EXPORT
-const char *kit_how_name(enum kit_how how);
+KIT_EXPORT const char *kit_state_name(enum kit_state state);
+KIT_EXPORT const char *kit_how_name(enum kit_how how);
 
 KIT_END
 

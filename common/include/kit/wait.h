@@ -23,24 +23,20 @@ KIT_BEGIN
 #define KIT_FOREVER INT64_MAX
 
 /* Now, in the unit of deadlines. */
-KIT_EXPORT
-int64_t kit_now(void);
+KIT_EXPORT int64_t kit_now(void);
 
 /*
  * Sleeps while *word == expected, until woken or the deadline. 0 when woken,
  * or for no reason at all; -EAGAIN when *word differs at once; -ETIMEDOUT.
  * Callers look at *word again in every case.
  */
-KIT_EXPORT
-int kit_wait(kit_word *word, uint32_t expected, int64_t deadline);
+KIT_EXPORT int kit_wait(kit_word *word, uint32_t expected, int64_t deadline);
 
 /* Wakes at most `count` threads that wait on `word`; how many it woke. */
-KIT_EXPORT
-int kit_wake(kit_word *word, int count);
+KIT_EXPORT int kit_wake(kit_word *word, int count);
 
 /* The CPU that the caller runs on, without a system call where possible. */
-KIT_EXPORT
-int kit_cpu_current(void);
+KIT_EXPORT int kit_cpu_current(void);
 
 /* How a thread waits for another one. */
 enum kit_wait_strategy {
@@ -51,8 +47,7 @@ enum kit_wait_strategy {
     KIT_WAIT_CONDVAR,      /* a mutex and condition variables of pthreads */
 };
 
-KIT_EXPORT
-const char *kit_wait_strategy_name(enum kit_wait_strategy s);
+KIT_EXPORT const char *kit_wait_strategy_name(enum kit_wait_strategy s);
 
 KIT_END
 

@@ -33,35 +33,27 @@ struct coop_chan_options {
  * 0; -EINVAL for element_size 0 or a capacity above the maximum; -ENOMEM.
  * Element size in bytes, capacity in elements. `options` may be NULL.
  */
-KIT_EXPORT
-int coop_chan_create(coop_chan **out, size_t element_size, size_t capacity,
-                     const struct coop_chan_options *options);
+KIT_EXPORT int coop_chan_create(coop_chan **out, size_t element_size,
+                                size_t capacity,
+                                const struct coop_chan_options *options);
 
 /* -EBUSY, and nothing is destroyed, while tasks wait on it. NULL: nothing. */
-KIT_EXPORT
-int coop_chan_destroy(coop_chan *ch);
+KIT_EXPORT int coop_chan_destroy(coop_chan *ch);
 
 /* Copies *element into the channel. Blocks while it is full. */
-KIT_EXPORT
-int coop_chan_send(coop_chan *ch, const void *element);
-KIT_EXPORT
-int coop_chan_try_send(coop_chan *ch, const void *element);
+KIT_EXPORT int coop_chan_send(coop_chan *ch, const void *element);
+KIT_EXPORT int coop_chan_try_send(coop_chan *ch, const void *element);
 
 /* Copies the oldest element to *element. Blocks while it is empty. */
-KIT_EXPORT
-int coop_chan_recv(coop_chan *ch, void *element);
-KIT_EXPORT
-int coop_chan_try_recv(coop_chan *ch, void *element);
+KIT_EXPORT int coop_chan_recv(coop_chan *ch, void *element);
+KIT_EXPORT int coop_chan_try_recv(coop_chan *ch, void *element);
 
 /* 0; -EPIPE when it is closed already. Never blocks. NULL: nothing, 0. */
-KIT_EXPORT
-int coop_chan_close(coop_chan *ch);
+KIT_EXPORT int coop_chan_close(coop_chan *ch);
 
 /* Elements that are in the buffer now, and the capacity. */
-KIT_EXPORT
-size_t coop_chan_length(const coop_chan *ch);
-KIT_EXPORT
-size_t coop_chan_capacity(const coop_chan *ch);
+KIT_EXPORT size_t coop_chan_length(const coop_chan *ch);
+KIT_EXPORT size_t coop_chan_capacity(const coop_chan *ch);
 
 /*
  * Receiving as an iterator, in the caller's memory. An element of 8 bytes is
@@ -76,8 +68,8 @@ typedef struct coop_chan_iter {
 } coop_chan_iter;
 
 /* 0; -EINVAL when the elements do not have 8 bytes and room is NULL. */
-KIT_EXPORT
-int coop_chan_iter_init(coop_chan_iter *it, coop_chan *ch, void *room);
+KIT_EXPORT int coop_chan_iter_init(coop_chan_iter *it, coop_chan *ch,
+                                   void *room);
 
 KIT_END
 

@@ -45,44 +45,38 @@ struct coop_coro_options {
  * 0; -EINVAL for a size out of range; -ENOMEM. `options` may be NULL. The body
  * does not run before the first resume.
  */
-KIT_EXPORT
-int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
-                     const struct coop_coro_options *options);
+KIT_EXPORT int coop_coro_create(coop_coro **out, coop_coro_fn body,
+                                kit_value arg,
+                                const struct coop_coro_options *options);
 
 /*
  * Gives the stack back. The body of a suspended coroutine is abandoned where
  * it stands, without any clean-up (a generator's destroy does that better).
  * -EBUSY, and nothing is destroyed, when it is running. NULL is allowed.
  */
-KIT_EXPORT
-int coop_coro_destroy(coop_coro *co);
+KIT_EXPORT int coop_coro_destroy(coop_coro *co);
 
 /*
  * Runs the body until it yields or ends, and returns the step that it gave.
  * {-EBUSY, failed} when it is running, {-EINVAL, failed} when it is done:
  * the coroutine is unharmed.
  */
-KIT_EXPORT
-kit_step coop_coro_resume(coop_coro *co, kit_completion how);
+KIT_EXPORT kit_step coop_coro_resume(coop_coro *co, kit_completion how);
 
 /*
  * From inside the body of `self`, at any depth: answers the resumer with
  * {value, yielded} and suspends. Returns how it was resumed.
  */
-KIT_EXPORT
-kit_completion coop_coro_yield(coop_coro *self, kit_value value);
+KIT_EXPORT kit_completion coop_coro_yield(coop_coro *self, kit_value value);
 
-KIT_EXPORT
-enum coop_coro_state coop_coro_state(const coop_coro *co);
-KIT_EXPORT
-const char *coop_coro_state_name(enum coop_coro_state state);
+KIT_EXPORT enum coop_coro_state coop_coro_state(const coop_coro *co);
+KIT_EXPORT const char *coop_coro_state_name(enum coop_coro_state state);
 
 /*
  * Memory of options.local_size bytes for the creator, on the coroutine's own
  * stack, aligned to 16, not initialised; valid until destroy.
  */
-KIT_EXPORT
-void *coop_coro_local(coop_coro *co);
+KIT_EXPORT void *coop_coro_local(coop_coro *co);
 
 KIT_END
 

@@ -42,9 +42,8 @@ struct coop_gen_options {
 };
 
 /* 0, -EINVAL, -ENOMEM. Runs none of the body. `options` may be NULL. */
-KIT_EXPORT
-int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
-                    const struct coop_gen_options *options);
+KIT_EXPORT int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
+                               const struct coop_gen_options *options);
 
 /*
  * Destroys the generator. A suspended body is first resumed with return, and
@@ -52,26 +51,22 @@ int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
  * nothing is destroyed, when the generator is running or still yields after
  * KIT_GEN_PATIENCE steps. NULL is allowed.
  */
-KIT_EXPORT
-int coop_gen_destroy(coop_gen *g);
+KIT_EXPORT int coop_gen_destroy(coop_gen *g);
 
 /* The generator as an iterator; valid until destroy. */
-KIT_EXPORT
-kit_iter *coop_gen_iter(coop_gen *g);
+KIT_EXPORT kit_iter *coop_gen_iter(coop_gen *g);
 
-KIT_EXPORT
-enum kit_gen_state coop_gen_state(const coop_gen *g);
+KIT_EXPORT enum kit_gen_state coop_gen_state(const coop_gen *g);
 
 /*
  * From inside the body: gives `value` out and suspends. Returns how the body
  * was resumed; an abrupt completion should be returned after clean-up.
  */
-KIT_EXPORT
-kit_completion coop_gen_yield(coop_gen *self, kit_value value);
+KIT_EXPORT kit_completion coop_gen_yield(coop_gen *self, kit_value value);
 
 /* From inside the body: `yield*`, see kit_delegate. */
-KIT_EXPORT
-kit_completion coop_gen_delegate(coop_gen *self, kit_iterable *inner);
+KIT_EXPORT kit_completion coop_gen_delegate(coop_gen *self,
+                                            kit_iterable *inner);
 
 KIT_END
 

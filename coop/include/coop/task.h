@@ -34,25 +34,22 @@ struct coop_sched_options {
 };
 
 /* 0 or -ENOMEM. `options` may be NULL. */
-KIT_EXPORT
-int coop_sched_create(coop_sched **out,
-                      const struct coop_sched_options *options);
+KIT_EXPORT int coop_sched_create(coop_sched **out,
+                                 const struct coop_sched_options *options);
 
 /*
  * Frees the scheduler, and every task that was not joined; tasks that have not
  * ended are abandoned where they stand. -EBUSY, and nothing is freed, while it
  * runs. NULL is allowed.
  */
-KIT_EXPORT
-int coop_sched_destroy(coop_sched *s);
+KIT_EXPORT int coop_sched_destroy(coop_sched *s);
 
 /*
  * Runs tasks until all have ended: 0. When the remaining ones wait and nothing
  * can wake them, prints on stderr who waits for what and returns -EDEADLK; the
  * scheduler stays usable. -EBUSY when it runs already.
  */
-KIT_EXPORT
-int coop_run(coop_sched *s);
+KIT_EXPORT int coop_run(coop_sched *s);
 
 struct coop_task_options {
     const char *name;  /* copied, up to 31 bytes; NULL: "task" */
@@ -65,9 +62,9 @@ struct coop_task_options {
  * ends. 0, -EINVAL for a stack size out of range, -ENOMEM. May be called by a
  * task of `s`, or before coop_run.
  */
-KIT_EXPORT
-int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
-               const struct coop_task_options *options);
+KIT_EXPORT int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body,
+                          kit_value arg,
+                          const struct coop_task_options *options);
 
 /*
  * Waits until the task has ended, stores its result (if `result` is not NULL)
@@ -75,23 +72,18 @@ int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
  * already; -EDEADLK for the caller itself, and outside any task for a task
  * that has not ended.
  */
-KIT_EXPORT
-int coop_join(coop_task *task, kit_value *result);
+KIT_EXPORT int coop_join(coop_task *task, kit_value *result);
 
 /* Lets every other ready task run once. Outside a task: does nothing. */
-KIT_EXPORT
-void coop_yield(void);
+KIT_EXPORT void coop_yield(void);
 
 /* The running task; NULL outside any. */
-KIT_EXPORT
-coop_task *coop_current(void);
+KIT_EXPORT coop_task *coop_current(void);
 
 /* The scheduler of a task, for spawning beside it. */
-KIT_EXPORT
-coop_sched *coop_sched_of(const coop_task *task);
+KIT_EXPORT coop_sched *coop_sched_of(const coop_task *task);
 
-KIT_EXPORT
-const char *coop_task_name(const coop_task *task);
+KIT_EXPORT const char *coop_task_name(const coop_task *task);
 
 /*
  * Park and unpark, to build other waiting operations with: park suspends the
@@ -100,10 +92,8 @@ const char *coop_task_name(const coop_task *task);
  * for ("receive from", the name of the channel); both are kept by reference.
  * -EDEADLK outside a task.
  */
-KIT_EXPORT
-int coop_park(const char *what, const char *name);
-KIT_EXPORT
-void coop_unpark(coop_task *task);
+KIT_EXPORT int coop_park(const char *what, const char *name);
+KIT_EXPORT void coop_unpark(coop_task *task);
 
 KIT_END
 

@@ -43,36 +43,27 @@ struct preempt_chan_options {
  * 0; -EINVAL for element_size 0 or a capacity above the maximum; -ENOMEM.
  * Element size in bytes, capacity in elements. `options` may be NULL.
  */
-KIT_EXPORT
-int preempt_chan_create(preempt_chan **out, size_t element_size,
-                        size_t capacity,
-                        const struct preempt_chan_options *options);
+KIT_EXPORT int preempt_chan_create(preempt_chan **out, size_t element_size,
+                                   size_t capacity,
+                                   const struct preempt_chan_options *options);
 
 /* -EBUSY, and nothing is destroyed, while a thread waits. NULL: nothing. */
-KIT_EXPORT
-int preempt_chan_destroy(preempt_chan *ch);
+KIT_EXPORT int preempt_chan_destroy(preempt_chan *ch);
 
 /* Copies *element into the channel. Blocks while it is full. */
-KIT_EXPORT
-int preempt_chan_send(preempt_chan *ch, const void *element);
-KIT_EXPORT
-int preempt_chan_try_send(preempt_chan *ch, const void *element);
+KIT_EXPORT int preempt_chan_send(preempt_chan *ch, const void *element);
+KIT_EXPORT int preempt_chan_try_send(preempt_chan *ch, const void *element);
 
 /* Copies the oldest element to *element. Blocks while it is empty. */
-KIT_EXPORT
-int preempt_chan_recv(preempt_chan *ch, void *element);
-KIT_EXPORT
-int preempt_chan_try_recv(preempt_chan *ch, void *element);
+KIT_EXPORT int preempt_chan_recv(preempt_chan *ch, void *element);
+KIT_EXPORT int preempt_chan_try_recv(preempt_chan *ch, void *element);
 
 /* 0; -EPIPE when it is closed already. Never blocks. NULL: nothing, 0. */
-KIT_EXPORT
-int preempt_chan_close(preempt_chan *ch);
+KIT_EXPORT int preempt_chan_close(preempt_chan *ch);
 
 /* Elements in the buffer (a moment ago, with threads about); capacity. */
-KIT_EXPORT
-size_t preempt_chan_length(const preempt_chan *ch);
-KIT_EXPORT
-size_t preempt_chan_capacity(const preempt_chan *ch);
+KIT_EXPORT size_t preempt_chan_length(const preempt_chan *ch);
+KIT_EXPORT size_t preempt_chan_capacity(const preempt_chan *ch);
 
 /*
  * Receiving as an iterator, in the caller's memory. An element of 8 bytes is
@@ -87,8 +78,8 @@ typedef struct preempt_chan_iter {
 } preempt_chan_iter;
 
 /* 0; -EINVAL when the elements do not have 8 bytes and room is NULL. */
-KIT_EXPORT
-int preempt_chan_iter_init(preempt_chan_iter *it, preempt_chan *ch, void *room);
+KIT_EXPORT int preempt_chan_iter_init(preempt_chan_iter *it, preempt_chan *ch,
+                                      void *room);
 
 KIT_END
 

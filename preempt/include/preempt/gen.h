@@ -44,9 +44,9 @@ struct preempt_gen_options {
 };
 
 /* 0, -EINVAL, -ENOMEM. Runs none of the body. `options` may be NULL. */
-KIT_EXPORT
-int preempt_gen_create(preempt_gen **out, preempt_gen_fn body, kit_value arg,
-                       const struct preempt_gen_options *options);
+KIT_EXPORT int preempt_gen_create(preempt_gen **out, preempt_gen_fn body,
+                                  kit_value arg,
+                                  const struct preempt_gen_options *options);
 
 /*
  * Destroys the generator. A suspended body is first resumed with return, and
@@ -54,30 +54,25 @@ int preempt_gen_create(preempt_gen **out, preempt_gen_fn body, kit_value arg,
  * nothing is destroyed, when the generator is running or still yields after
  * KIT_GEN_PATIENCE steps. NULL is allowed.
  */
-KIT_EXPORT
-int preempt_gen_destroy(preempt_gen *g);
+KIT_EXPORT int preempt_gen_destroy(preempt_gen *g);
 
 /* The generator as an iterator; valid until destroy. */
-KIT_EXPORT
-kit_iter *preempt_gen_iter(preempt_gen *g);
+KIT_EXPORT kit_iter *preempt_gen_iter(preempt_gen *g);
 
-KIT_EXPORT
-enum kit_gen_state preempt_gen_state(const preempt_gen *g);
+KIT_EXPORT enum kit_gen_state preempt_gen_state(const preempt_gen *g);
 
 /* Values that throw and return have overtaken so far; 0 in lock-step. */
-KIT_EXPORT
-uint64_t preempt_gen_dropped(const preempt_gen *g);
+KIT_EXPORT uint64_t preempt_gen_dropped(const preempt_gen *g);
 
 /*
  * From inside the body: gives `value` out and suspends. Returns how the body
  * was resumed; an abrupt completion should be returned after clean-up.
  */
-KIT_EXPORT
-kit_completion preempt_gen_yield(preempt_gen *self, kit_value value);
+KIT_EXPORT kit_completion preempt_gen_yield(preempt_gen *self, kit_value value);
 
 /* From inside the body: `yield*`, see kit_delegate. */
-KIT_EXPORT
-kit_completion preempt_gen_delegate(preempt_gen *self, kit_iterable *inner);
+KIT_EXPORT kit_completion preempt_gen_delegate(preempt_gen *self,
+                                               kit_iterable *inner);
 
 KIT_END
 

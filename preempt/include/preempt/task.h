@@ -32,23 +32,21 @@ struct preempt_sched_options {
 };
 
 /* 0 or -ENOMEM. `options` may be NULL. */
-KIT_EXPORT
-int preempt_sched_create(preempt_sched **out,
-                         const struct preempt_sched_options *options);
+KIT_EXPORT int
+preempt_sched_create(preempt_sched **out,
+                     const struct preempt_sched_options *options);
 
 /*
  * Waits for every task that was not joined, and frees them and the scheduler.
  * -EBUSY for a task of its own. NULL is allowed.
  */
-KIT_EXPORT
-int preempt_sched_destroy(preempt_sched *s);
+KIT_EXPORT int preempt_sched_destroy(preempt_sched *s);
 
 /*
  * Waits until all tasks have ended: 0. -EBUSY when called by one of them.
  * Tasks that wait for each other in a circle keep it waiting.
  */
-KIT_EXPORT
-int preempt_run(preempt_sched *s);
+KIT_EXPORT int preempt_run(preempt_sched *s);
 
 struct preempt_task_options {
     const char *name;  /* copied; the kernel keeps 15 bytes; NULL: none */
@@ -61,41 +59,34 @@ struct preempt_task_options {
  * range or a CPU that does not exist; -ENOMEM; -EAGAIN when the machine allows
  * no more threads (ulimit -u, pid_max, max_map_count, memory).
  */
-KIT_EXPORT
-int preempt_spawn(preempt_sched *s, preempt_task **out, preempt_task_fn body,
-                  kit_value arg, const struct preempt_task_options *options);
+KIT_EXPORT int preempt_spawn(preempt_sched *s, preempt_task **out,
+                             preempt_task_fn body, kit_value arg,
+                             const struct preempt_task_options *options);
 
 /*
  * Waits until the task has ended, stores its result (if `result` is not NULL)
  * and frees it: one join per task. -EBUSY when another thread waits for it
  * already; -EDEADLK for the caller itself.
  */
-KIT_EXPORT
-int preempt_join(preempt_task *task, kit_value *result);
+KIT_EXPORT int preempt_join(preempt_task *task, kit_value *result);
 
 /* Lets other threads of this CPU run, if the kernel thinks it is their turn. */
-KIT_EXPORT
-void preempt_yield(void);
+KIT_EXPORT void preempt_yield(void);
 
 /* The calling task; NULL on a thread that is not the kit's. */
-KIT_EXPORT
-preempt_task *preempt_current(void);
+KIT_EXPORT preempt_task *preempt_current(void);
 
-KIT_EXPORT
-preempt_sched *preempt_sched_of(const preempt_task *task);
+KIT_EXPORT preempt_sched *preempt_sched_of(const preempt_task *task);
 
-KIT_EXPORT
-const char *preempt_task_name(const preempt_task *task);
+KIT_EXPORT const char *preempt_task_name(const preempt_task *task);
 
 /*
  * Park and unpark: park blocks the calling task until somebody unparks it, and
  * returns at once when that has happened since its last park. -EDEADLK on a
  * thread that is not a task. `what` and `name` are for reports.
  */
-KIT_EXPORT
-int preempt_park(const char *what, const char *name);
-KIT_EXPORT
-void preempt_unpark(preempt_task *task);
+KIT_EXPORT int preempt_park(const char *what, const char *name);
+KIT_EXPORT void preempt_unpark(preempt_task *task);
 
 KIT_END
 

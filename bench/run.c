@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* schedkit run: one arm of one workload, timed and checked. */
+#include "bench.h"
+#include "inputs.h"
+#include "kernel_limits.h"
+#include "metrics.h"
+#include "placement.h"
+#include "progress.h"
+#include "table.h"
+#include "usage.h"
+
+#include <argp.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INPUTS_MAX 256
+
+enum {
+    OPT_WORK = 256,
+    OPT_SHARE,
+    OPT_SEED,
+    OPT_METRICS,
+    OPT_EXPECT,
+};
+
+static const struct argp_option options[] = {
+    {"arm", 'a', "ARM", 0, "which implementation; see `schedkit list'", 0},
+    {"placement", 'p', "WHERE", 0,
+     "one (all on one core), two (pinned to two cores in turn) or free", 0},
+    {"items", 'n', "N", 0, "how much; 0 does nothing", 0},
+    {"capacity", 'c', "K", 0, "elements in each channel; 0 is lock-step", 0},
+    {"work", OPT_WORK, "NS", 0, "nominal nanoseconds of work per item", 0},
+    {"share", OPT_SHARE, "PERCENT", 0, "the producer's part of the work", 0},
+    {"seed", OPT_SEED, "S", 0, "what the values begin with", 0},
+    {"input", 'i', "PATH", 0,
+     "a text file or a folder of them; may be repeated "
+     "(default: " INPUT_DEFAULT ")",
+     0},
+    {"metrics", OPT_METRICS, "FILE", 0, "append one line of JSON to FILE", 0},
+    {"expect", OPT_EXPECT, "CHECKSUM", 0,
+     "the right checksum, instead of running the sequential arm for it", 0},
+    {0}};
+
+/* The options as given; numbers stay text until the workload is known. */
+struct given {
+    const char *workload, *arm, *placement, *metrics, *expect;
+    const char *items, *capacity, *work, *share, *seed;
+    const char *inputs[INPUTS_MAX];
+    size_t input_count;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct given *g = state->input;
+    const char **slot = key == 'a'           ? &g->arm
+                        : key == 'p'         ? &g->placement
+                        : key == 'n'         ? &g->items
+                        : key == 'c'         ? &g->capacity
+                        : key == OPT_WORK    ? &g->work
+                        : key == OPT_SHARE   ? &g->share
+                        : key == OPT_SEED    ? &g->seed
+                        : key == OPT_METRICS ? &g->metrics
+                        : key == OPT_EXPECT  ? &g->expect
+                                             : NULL;
+    if (slot) {
+        *slot = arg;
+    } else if (key == 'i') {
+        if (g->input_count == INPUTS_MAX)
+            usage_error("at most %d times --input: name a folder", INPUTS_MAX);
+        g->inputs[g->input_count++] = arg;
+    } else if (key == ARGP_KEY_ARG) {
+        if (g->workload)
+            usage_error("run takes one workload, but got '%s' as well", arg);
+        g->workload = arg;
+    } else {
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static void set_number(const struct workload *w, const char *name,
+                       const char *text, uint64_t *value)
+{
+    if (!text)
+        return;
+    const struct parameter *p = parameter_named(w, name);
+    if (!p)
+        usage_error("workload %s has no --%s; see `schedkit describe %s'",
+                    w->name, name, w->name);
+    *value = parse_number(name, text, p->min, p->max);
+}
+
+static struct workload_params params_of(const struct workload *w,
+                                        const struct given *g)
+{
+    struct workload_params p = workload_defaults(w);
+    set_number(w, "items", g->items, &p.items);
+    set_number(w, "capacity", g->capacity, &p.capacity);
+    set_number(w, "work", g->work, &p.work);
+    set_number(w, "share", g->share, &p.share);
+    set_number(w, "seed", g->seed, &p.seed);
+    if (g->input_count > 0 && !w->reads_text)
+        usage_error("workload %s reads no text: leave out --input", w->name);
+    return p;
+}
+
+static const struct arm *require_arm(const struct workload *w, const char *name)
+{
+    if (!name)
+        usage_error("--arm is missing; workload %s has: %s", w->name,
+                    arm_names(w));
+    const struct arm *arm = arm_named(w, name);
+    if (!arm)
+        usage_error("workload %s has no arm '%s'; it has: %s", w->name, name,
+                    arm_names(w));
+    return arm;
+}
+
+/* "0x" and up to 16 hexadecimal digits. */
+static uint64_t parse_checksum(const char *text)
+{
+    char *end = NULL;
+    errno = 0;
+    uint64_t n = strncmp(text, "0x", 2) == 0 ? strtoull(text + 2, &end, 16) : 0;
+    if (!end || end == text + 2 || *end || errno == ERANGE || text[2] == '-')
+        usage_error("--expect takes a checksum such as 0x0123456789abcdef, "
+                    "not '%s'",
+                    text);
+    return n;
+}
+
+/* Runs an arm; what can go wrong ends the program with one line. */
+static void run_arm(const struct run_report *r, const struct arm *arm,
+                    const struct kit_placement *placement,
+                    struct workload_result *result)
+{
+    int error = arm_run(r->workload, arm, r->params, placement, result);
+    if (error == 0)
+        return;
+    if (result->error[0])
+        failure("%s", result->error);
+    if (error == -EAGAIN)
+        failure("cannot start another thread: %s", limits_on_threads());
+    if (error == -ENOMEM)
+        failure("out of memory: %s", limits_on_memory());
+    failure("workload %s, arm %s: %s (%s)", r->workload->name, arm->name,
+            kit_error_text(error), kit_error_name(error));
+}
+
+/* The right checksum, as given or as the sequential arm computes it. */
+static uint64_t expected(const struct run_report *r, const struct given *g)
+{
+    struct workload_result sequential;
+    if (g->expect)
+        return parse_checksum(g->expect);
+    if (r->arm->policy == POLICY_SEQ)
+        return r->result->checksum;
+    run_arm(r, r->workload->arms, NULL, &sequential);
+    return sequential.checksum;
+}
+
+static void print_result(const struct run_report *r, bool given)
+{
+    const struct workload_result *result = r->result;
+    double wall_ms = (double)r->usage.wall_ns / 1e6;
+    printf("workload   %s\n", r->workload->name);
+    printf("arm        %s (%s, mechanism %s, wait %s)\n", r->arm->name,
+           arm_form(r->arm, r->params), arm_mechanism(r->arm),
+           arm_wait(r->arm));
+    printf("placement  %s\n", r->placement);
+    printf("items      %" PRIu64 " %ss\n", result->items, r->workload->unit);
+    printf("checksum   0x%016" PRIx64 " (%s)\n", result->checksum,
+           given ? "as expected"
+           : r->arm->policy == POLICY_SEQ
+               ? "the reference"
+               : "as the sequential arm computes it");
+    printf("wall       %.3f ms", wall_ms);
+    if (result->items > 0)
+        printf(", %.2f ns per %s",
+               (double)r->usage.wall_ns / (double)result->items,
+               r->workload->unit);
+    printf("\n");
+    for (size_t i = 0; i < result->tally_count; i++)
+        printf("%-10s %8" PRIu64 " %s\n", i ? "" : "most often",
+               result->tallies[i].count, result->tallies[i].name);
+}
+
+static int run(struct run_report *r, const struct given *g)
+{
+    struct workload_result result;
+    struct usage_meter meter;
+    int metrics = g->metrics ? metrics_open(g->metrics) : -1;
+    struct kit_placement placement = placement_apply(r->placement);
+    progress_begin(r->workload->name, r->arm->name);
+    usage_begin(&meter);
+    run_arm(r, r->arm, &placement, &result);
+    r->usage = usage_end(&meter);
+    r->result = &result;
+    uint64_t right = expected(r, g);
+    progress_end();
+    if (result.checksum != right)
+        failure("wrong result: workload %s, arm %s has checksum "
+                "0x%016" PRIx64 ", not 0x%016" PRIx64,
+                r->workload->name, r->arm->name, result.checksum, right);
+    if (g->metrics)
+        metrics_append(metrics, g->metrics, r);
+    print_result(r, g->expect != NULL);
+    return finish_output();
+}
+
+int command_run(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        "WORKLOAD",
+        "Runs one arm of a workload, times it, and checks its result against "
+        "the sequential arm's.",
+        NULL,
+        NULL,
+        NULL};
+    struct given g = {.placement = "free"};
+    argp_parse(&argp, argc, argv, 0, NULL, &g);
+    if (!g.workload)
+        usage_error("run needs a workload: %s", workload_names());
+    const struct workload *w = require_workload(g.workload);
+    struct workload_params params = params_of(w, &g);
+    struct run_report r = {.workload = w,
+                           .arm = require_arm(w, g.arm),
+                           .placement = g.placement,
+                           .params = &params};
+    struct inputs in = {NULL, 0};
+    if (g.expect)
+        parse_checksum(g.expect);
+    if (w->reads_text)
+        in = inputs_collect(g.inputs, g.input_count);
+    params.inputs = (const char *const *)in.paths;
+    params.input_count = in.count;
+    int result = run(&r, &g);
+    inputs_free(&in);
+    return result;
+}
