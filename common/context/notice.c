@@ -13,7 +13,6 @@
 #include <string.h>
 
 #if KIT_ASAN
-#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if KIT_TSAN
@@ -90,10 +89,6 @@ arrive(struct kit_notice *mine)
 char *kit_notice_start(kit_context *context, kit_stack *stack, char *top,
                        kit_context_entry entry)
 {
-#if KIT_ASAN
-    /* An ended or abandoned body may have left its red zones there. */
-    __asan_unpoison_memory_region(stack->low, (size_t)(top - stack->low));
-#endif
     struct kit_notice *notice = (struct kit_notice *)(void *)top - 1;
     notice = (void *)((uintptr_t)notice & ~(uintptr_t)15);
     memset(notice, 0, sizeof *notice);

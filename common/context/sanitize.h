@@ -28,13 +28,24 @@
 
 /* valgrind's header needs no library, and its marks cost next to nothing. */
 #if defined(__has_include)
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
 #endif
 #endif
 #ifndef VALGRIND_STACK_REGISTER
-#define VALGRIND_STACK_REGISTER(low, high) 0
-#define VALGRIND_STACK_DEREGISTER(id)      ((void)(id))
+#define VALGRIND_STACK_REGISTER(low, high)      0
+#define VALGRIND_STACK_DEREGISTER(id)           ((void)(id))
+#define VALGRIND_MAKE_MEM_UNDEFINED(low, bytes) ((void)(low), (void)(bytes))
+#endif
+
+/* Memory that may be written, whatever a checker has remembered about it. */
+#if KIT_ASAN
+#include <sanitizer/asan_interface.h>
+#define KIT_MEMORY_IS_FRESH(low, bytes)                                        \
+    __asan_unpoison_memory_region(low, bytes)
+#else
+#define KIT_MEMORY_IS_FRESH(low, bytes)                                        \
+    ((void)VALGRIND_MAKE_MEM_UNDEFINED(low, bytes))
 #endif
 
 #endif

@@ -238,6 +238,8 @@ static void cool(kit_stack *stack)
 
 void kit_stack_put(kit_stack_pool *pool, kit_stack *stack)
 {
+    /* What an ended or abandoned body left there says nothing any more. */
+    KIT_MEMORY_IS_FRESH(stack->low, (size_t)((char *)stack - stack->low));
     if (KIT_UNLIKELY(!pool)) {
         cool(stack);
         return;

@@ -55,6 +55,12 @@ void kit_iterable_release(kit_iterable *source, kit_iter *it)
         source->ops->release(source, it);
 }
 
+/* A step that is neither yielded nor done: its error, or what is wrong. */
+static kit_completion failure_of(kit_step s)
+{
+    return kit_throw(s.state == KIT_FAILED ? s.value : kit_int(-EPROTO));
+}
+
 /*
  * Closes because the loop's body ended with `end`. What the close itself says
  * counts only on a break: an error of the body wins.
@@ -71,33 +77,54 @@ static kit_completion close_for(kit_iter *it, kit_completion end)
     return s.state == KIT_FAILED ? kit_throw(s.value) : end;
 }
 
-static kit_completion each_item(kit_iter *it, kit_each_fn each, void *context)
+void kit_loop_open(kit_loop *loop, kit_iterable *source)
 {
-    for (;;) {
-        kit_step s = kit_iter_next(it, kit_none());
-        if (!kit_step_is_valid(s))
-            return kit_throw(kit_int(-EPROTO));
-        if (s.state == KIT_FAILED)
-            return kit_throw(s.value);
-        if (s.state == KIT_DONE)
-            return kit_next(kit_none());
-        kit_completion turn = each(context, s.value);
-        if (kit_is_abrupt(turn))
-            return close_for(it, turn);
-    }
+    kit_step opened = kit_iterable_open(source);
+    loop->source = source;
+    loop->it = opened.state == KIT_YIELDED ? opened.value.p : NULL;
+    loop->over = !loop->it;
+    loop->end = loop->it ? kit_next(kit_none()) : failure_of(opened);
+}
+
+bool kit_loop_next(kit_loop *loop, kit_value *item)
+{
+    if (loop->over)
+        return false;
+    kit_step s = kit_iter_next(loop->it, kit_none());
+    *item = s.value;
+    if (KIT_LIKELY(s.state == KIT_YIELDED))
+        return true;
+    loop->over = true;
+    if (s.state != KIT_DONE)
+        loop->end = failure_of(s);
+    return false;
+}
+
+kit_completion kit_loop_close(kit_loop *loop, kit_completion left)
+{
+    kit_completion end = left;
+    if (loop->over)
+        end = loop->end.how == KIT_THROW ? loop->end : left;
+    else if (kit_is_abrupt(left))
+        end = close_for(loop->it, left);
+    if (loop->it)
+        kit_iterable_release(loop->source, loop->it);
+    loop->it = NULL;
+    loop->over = true;
+    return end;
 }
 
 kit_completion kit_for_each(kit_iterable *source, kit_each_fn each,
                             void *context)
 {
-    kit_step opened = kit_iterable_open(source);
-    if (opened.state != KIT_YIELDED)
-        return kit_throw(opened.state == KIT_FAILED ? opened.value
-                                                    : kit_int(-EPROTO));
-    kit_iter *it = opened.value.p;
-    kit_completion end = each_item(it, each, context);
-    kit_iterable_release(source, it);
-    return end;
+    kit_loop loop;
+    kit_value item;
+    for (kit_loop_open(&loop, source); kit_loop_next(&loop, &item);) {
+        kit_completion turn = each(context, item);
+        if (kit_is_abrupt(turn))
+            return kit_loop_close(&loop, turn);
+    }
+    return kit_loop_close(&loop, kit_next(kit_none()));
 }
 
 /*
@@ -111,25 +138,40 @@ static kit_completion refuse_throw(kit_iter *it)
     return closed.how == KIT_THROW ? closed : type_error;
 }
 
-static kit_completion delegate_to(kit_iter *it, kit_yield_fn yield,
-                                  void *generator)
+static kit_completion end_of_delegation(kit_step s, kit_completion request)
 {
-    kit_completion request = kit_next(kit_none());
-    for (;;) {
-        if (request.how == KIT_THROW && !it->ops->throw_)
-            return refuse_throw(it);
-        if (request.how == KIT_RETURN && !it->ops->return_)
-            return request;
-        kit_step s = kit_iter_request(it, request);
-        if (!kit_step_is_valid(s))
-            return kit_throw(kit_int(-EPROTO));
-        if (s.state == KIT_FAILED)
-            return kit_throw(s.value);
-        if (s.state == KIT_DONE)
-            return request.how == KIT_RETURN ? kit_return(s.value)
-                                             : kit_next(s.value);
-        request = yield(generator, s.value);
+    if (s.state != KIT_DONE)
+        return failure_of(s);
+    return request.how == KIT_RETURN ? kit_return(s.value) : kit_next(s.value);
+}
+
+bool kit_delegate_step(kit_iter *it, kit_completion request, kit_value *item,
+                       kit_completion *end)
+{
+    if (request.how == KIT_THROW && !it->ops->throw_) {
+        *end = refuse_throw(it);
+        return false;
     }
+    if (request.how == KIT_RETURN && !it->ops->return_) {
+        *end = request;
+        return false;
+    }
+    kit_step s = kit_iter_request(it, request);
+    *item = s.value;
+    if (s.state == KIT_YIELDED)
+        return true;
+    *end = end_of_delegation(s, request);
+    return false;
+}
+
+kit_completion kit_delegate_request(kit_iter *it, kit_completion request,
+                                    kit_yield_fn yield, void *generator)
+{
+    kit_value item;
+    kit_completion end;
+    while (kit_delegate_step(it, request, &item, &end))
+        request = yield(generator, item);
+    return end;
 }
 
 kit_completion kit_delegate(kit_iterable *inner, kit_yield_fn yield,
@@ -137,10 +179,10 @@ kit_completion kit_delegate(kit_iterable *inner, kit_yield_fn yield,
 {
     kit_step opened = kit_iterable_open(inner);
     if (opened.state != KIT_YIELDED)
-        return kit_throw(opened.state == KIT_FAILED ? opened.value
-                                                    : kit_int(-EPROTO));
+        return failure_of(opened);
     kit_iter *it = opened.value.p;
-    kit_completion end = delegate_to(it, yield, generator);
+    kit_completion end =
+        kit_delegate_request(it, kit_next(kit_none()), yield, generator);
     kit_iterable_release(inner, it);
     return end;
 }

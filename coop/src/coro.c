@@ -17,6 +17,8 @@ struct coop_coro {
     coop_coro_fn body;
     kit_value arg;
     kit_stack *stack;
+    coop_coro *successor; /* who goes on when this one has ended */
+    kit_completion succeed_how;
     /* the creator's local memory follows, up to the stack's record */
 } __attribute__((aligned(16)));
 
@@ -27,6 +29,12 @@ static void run(kit_context *context, kit_completion first)
     if (last.state == KIT_YIELDED)
         last.state = KIT_DONE;
     co->state = COOP_CORO_DONE;
+    if (co->successor) {
+        co->successor->state = COOP_CORO_RUNNING;
+        kit_context_swap(context, &co->successor->context);
+        last = kit_step_make((enum kit_state)co->succeed_how.how,
+                             co->succeed_how.value);
+    }
     kit_context_exit(context, last);
 }
 
@@ -56,6 +64,7 @@ int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
     co->body = body;
     co->arg = arg;
     co->stack = stack;
+    co->successor = NULL;
     kit_context_start(&co->context,
                       o->mechanism ? o->mechanism : kit_mechanism_default(),
                       stack, (char *)co, run);
@@ -89,6 +98,26 @@ kit_completion coop_coro_yield(coop_coro *self, kit_value value)
         kit_misuse(__func__, "called from outside the coroutine's body");
     self->state = COOP_CORO_SUSPENDED;
     return kit_context_yield(&self->context, kit_yielded(value));
+}
+
+kit_completion coop_coro_transfer(coop_coro *self, coop_coro *to,
+                                  kit_completion how)
+{
+    if (KIT_UNLIKELY(self->state != COOP_CORO_RUNNING ||
+                     to->state > COOP_CORO_SUSPENDED ||
+                     self->context.mechanism != to->context.mechanism))
+        kit_misuse(__func__, "needs a running and a suspended coroutine of "
+                             "one mechanism");
+    self->state = COOP_CORO_SUSPENDED;
+    to->state = COOP_CORO_RUNNING;
+    kit_context_swap(&self->context, &to->context);
+    return kit_context_transfer(&self->context, how);
+}
+
+void coop_coro_succeed(coop_coro *self, coop_coro *to, kit_completion how)
+{
+    self->successor = to;
+    self->succeed_how = how;
 }
 
 enum coop_coro_state coop_coro_state(const coop_coro *co)

@@ -7,18 +7,29 @@
 #include <coop/coro.h>
 #include <coop/gen.h>
 
+#include <kit/chain.h>
+
 #include <errno.h>
 
 /* Lives in the coroutine's local memory. */
 struct coop_gen {
     kit_iter iter;
     coop_coro *co;
+    struct kit_chain chain;
     coop_gen_fn body;
+    const struct kit_mechanism *mechanism;
+    enum kit_gen_first first;
+    kit_value arg;
 };
 
 static coop_gen *gen_of(kit_iter *it)
 {
     return KIT_CONTAINER(it, coop_gen, iter);
+}
+
+static coop_gen *gen_of_chain(struct kit_chain *chain)
+{
+    return KIT_CONTAINER(chain, coop_gen, chain);
 }
 
 /* ---- done ---- */
@@ -44,21 +55,49 @@ static kit_step done_return(kit_iter *it, kit_value value)
 static const struct kit_iter_ops done_ops = {done_next, done_throw,
                                              done_return};
 
-/* ---- begun: suspended or running (-EBUSY is the coroutine's answer) ---- */
+/* ---- begun ---- */
+
+static kit_step enter_from_side(coop_gen *g, kit_completion request);
+
+/* Ends in a jump into the leaf's coroutine: see coro.c. */
+static inline kit_step request_of(coop_gen *g, kit_completion request)
+{
+    if (KIT_UNLIKELY(kit_chain_delegator(&g->chain)))
+        return enter_from_side(g, request);
+    coop_gen *leaf = gen_of_chain(g->chain.leaf);
+    if (KIT_UNLIKELY(coop_coro_state(leaf->co) == COOP_CORO_RUNNING))
+        return kit_gen_answer(KIT_GEN_RUNNING, request);
+    kit_chain_enter(&g->chain, request.how);
+    return coop_coro_resume(leaf->co, request);
+}
+
+static bool chain_is_running(coop_gen *g)
+{
+    coop_gen *leaf = gen_of_chain(kit_chain_root(&g->chain)->leaf);
+    return coop_coro_state(leaf->co) == COOP_CORO_RUNNING;
+}
+
+static kit_step enter_from_side(coop_gen *g, kit_completion request)
+{
+    if (chain_is_running(g))
+        return kit_gen_answer(KIT_GEN_RUNNING, request);
+    kit_chain_cut(&g->chain);
+    return request_of(g, request);
+}
 
 static kit_step begun_next(kit_iter *it, kit_value sent)
 {
-    return coop_coro_resume(gen_of(it)->co, kit_next(sent));
+    return request_of(gen_of(it), kit_next(sent));
 }
 
 static kit_step begun_throw(kit_iter *it, kit_value error)
 {
-    return coop_coro_resume(gen_of(it)->co, kit_throw(error));
+    return request_of(gen_of(it), kit_throw(error));
 }
 
 static kit_step begun_return(kit_iter *it, kit_value value)
 {
-    return coop_coro_resume(gen_of(it)->co, kit_return(value));
+    return request_of(gen_of(it), kit_return(value));
 }
 
 static const struct kit_iter_ops begun_ops = {begun_next, begun_throw,
@@ -68,6 +107,9 @@ static const struct kit_iter_ops begun_ops = {begun_next, begun_throw,
 
 static kit_step created_next(kit_iter *it, kit_value sent)
 {
+    coop_gen *g = gen_of(it);
+    if (!kit_gen_takes_first(g->first, sent, &g->arg))
+        return kit_failed_errno(-EINVAL);
     it->ops = &begun_ops;
     return begun_next(it, sent);
 }
@@ -91,29 +133,38 @@ static const struct kit_iter_ops created_ops = {created_next, created_throw,
 
 static kit_step run(coop_coro *co, kit_value arg, kit_completion first)
 {
-    (void)first;
+    (void)arg, (void)first;
     coop_gen *g = coop_coro_local(co);
-    kit_completion end = g->body(g, arg);
+    kit_completion end = g->body(g, g->arg), result;
     g->iter.ops = &done_ops;
+    struct kit_chain *delegator = kit_chain_end(&g->chain, end, &result);
+    if (delegator)
+        coop_coro_succeed(co, gen_of_chain(delegator)->co, result);
     return kit_step_of_end(end);
 }
 
 int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
                     const struct coop_gen_options *options)
 {
-    struct coop_coro_options o = {.local_size = sizeof(coop_gen)};
-    if (options) {
-        o.stack_size = options->stack_size;
-        o.mechanism = options->mechanism;
-    }
+    static const struct coop_gen_options defaults;
+    const struct coop_gen_options *o = options ? options : &defaults;
+    struct coop_coro_options of_co = {
+        .stack_size = o->stack_size,
+        .mechanism = o->mechanism ? o->mechanism : kit_mechanism_default(),
+        .local_size = sizeof(coop_gen),
+    };
     coop_coro *co;
-    int result = coop_coro_create(&co, run, arg, &o);
+    int result = coop_coro_create(&co, run, kit_none(), &of_co);
     if (result < 0)
         return result;
     coop_gen *g = coop_coro_local(co);
     kit_iter_init(&g->iter, &created_ops);
+    kit_chain_init(&g->chain);
     g->co = co;
     g->body = body;
+    g->arg = arg;
+    g->first = o->first;
+    g->mechanism = of_co.mechanism;
     *out = g;
     return 0;
 }
@@ -122,7 +173,7 @@ int coop_gen_destroy(coop_gen *g)
 {
     if (!g)
         return 0;
-    if (coop_gen_state(g) == KIT_GEN_RUNNING)
+    if (coop_gen_state(g) == KIT_GEN_RUNNING || kit_chain_delegator(&g->chain))
         return -EBUSY;
     if (g->iter.ops == &begun_ops && !kit_gen_exhaust(&g->iter))
         return -EBUSY;
@@ -140,8 +191,8 @@ enum kit_gen_state coop_gen_state(const coop_gen *g)
         return KIT_GEN_DONE;
     if (g->iter.ops == &created_ops)
         return KIT_GEN_CREATED;
-    return coop_coro_state(g->co) == COOP_CORO_RUNNING ? KIT_GEN_RUNNING
-                                                       : KIT_GEN_SUSPENDED;
+    coop_gen *self = (coop_gen *)(uintptr_t)g;
+    return chain_is_running(self) ? KIT_GEN_RUNNING : KIT_GEN_SUSPENDED;
 }
 
 /* ---- inside the body ---- */
@@ -156,7 +207,43 @@ static kit_completion yield_of(void *generator, kit_value value)
     return coop_gen_yield(generator, value);
 }
 
-kit_completion coop_gen_delegate(coop_gen *self, kit_iterable *inner)
+/* An inner of our kind that nobody else is linked to, and that can be
+   resumed; NULL: it must be stepped through the protocol. */
+static coop_gen *linkable(const coop_gen *self, kit_iter *it)
 {
-    return kit_delegate(inner, yield_of, self);
+    if (it->ops != &begun_ops && it->ops != &created_ops)
+        return NULL;
+    coop_gen *inner = gen_of(it);
+    if (kit_chain_delegator(&inner->chain) ||
+        inner->mechanism != self->mechanism || chain_is_running(inner))
+        return NULL;
+    inner->iter.ops = &begun_ops;
+    return inner;
+}
+
+static kit_completion delegate_by_link(coop_gen *self, coop_gen *inner)
+{
+    coop_gen *leaf = gen_of_chain(kit_chain_link(&self->chain, &inner->chain));
+    kit_completion c =
+        coop_coro_transfer(self->co, leaf->co, kit_next(kit_none()));
+    if (!self->chain.cut)
+        return c;
+    /* The inner was stepped from the side: `c` is a request for it. */
+    self->chain.cut = false;
+    return kit_delegate_request(&inner->iter, c, yield_of, self);
+}
+
+kit_completion coop_gen_delegate(coop_gen *self, kit_iterable *iterable)
+{
+    kit_step opened = kit_iterable_open(iterable);
+    if (opened.state != KIT_YIELDED)
+        return kit_throw(opened.state == KIT_FAILED ? opened.value
+                                                    : kit_int(-EPROTO));
+    kit_iter *it = opened.value.p;
+    coop_gen *inner = linkable(self, it);
+    kit_completion end =
+        inner ? delegate_by_link(self, inner)
+              : kit_delegate_request(it, kit_next(kit_none()), yield_of, self);
+    kit_iterable_release(iterable, it);
+    return end;
 }

@@ -11,14 +11,10 @@
 #include "thread.h"
 
 #include <kit/backoff.h>
+#include <kit/chain.h>
 
 #include <errno.h>
 #include <stdlib.h>
-
-enum party {
-    CALLER = 0,
-    BODY = 1,
-};
 
 /* What a run-ahead body sends. A request begins a new epoch; answers of the
    old one have been overtaken. */
@@ -31,16 +27,21 @@ struct preempt_gen {
     kit_iter iter;
     preempt_gen_fn body;
     kit_value arg;
-    _Atomic uint32_t state; /* enum kit_gen_state */
+    enum kit_gen_first first;
+    /* enum kit_gen_state. Whoever makes it RUNNING has claimed the generator;
+       an inner that is linked stays claimed by its chain. */
+    _Atomic uint32_t state;
     pthread_t thread;
     bool has_thread;
     size_t stack_size;
     int cpu;
+    struct kit_chain chain;
 
-    /* lock-step: whoever has the turn owns request and answer */
-    kit_handoff turn;
+    /* lock-step: what the body waits for, and what a root's caller does */
     kit_completion request;
+    kit_signal requested;
     kit_step answer;
+    kit_signal answered;
 
     /* run-ahead */
     preempt_chan *ahead;     /* of struct answer; NULL: lock-step */
@@ -54,27 +55,73 @@ static preempt_gen *gen_of(kit_iter *it)
     return KIT_CONTAINER(it, preempt_gen, iter);
 }
 
+static preempt_gen *gen_of_chain(struct kit_chain *chain)
+{
+    return KIT_CONTAINER(chain, preempt_gen, chain);
+}
+
+static void set_state(preempt_gen *g, enum kit_gen_state state)
+{
+    /* release: whoever claims it next sees all that happened before */
+    atomic_store_explicit(&g->state, state, memory_order_release);
+}
+
+/* The state found; `from`, if the claim succeeded. */
+static enum kit_gen_state claim(preempt_gen *g, enum kit_gen_state from)
+{
+    uint32_t state = from;
+    atomic_compare_exchange_strong_explicit(&g->state, &state, KIT_GEN_RUNNING,
+                                            memory_order_acquire,
+                                            memory_order_acquire);
+    return (enum kit_gen_state)state;
+}
+
 /* ---- lock-step ---- */
+
+/* Lets a body run; another thread's, or the caller of its root, waits. */
+static void resume(preempt_gen *g, kit_completion how)
+{
+    g->request = how;
+    kit_signal_give(&g->requested);
+}
+
+static kit_completion await_resume(preempt_gen *self)
+{
+    kit_signal_await(&self->requested);
+    return self->request;
+}
 
 static kit_step lockstep_request(preempt_gen *g, kit_completion request)
 {
-    g->request = request;
-    kit_handoff_give(&g->turn, BODY);
-    kit_handoff_await(&g->turn, CALLER);
+    resume(gen_of_chain(kit_chain_enter(&g->chain, request.how)), request);
+    kit_signal_await(&g->answered);
     return g->answer;
 }
 
-static void lockstep_answer(preempt_gen *g, kit_step answer)
+/* To the caller of the root, whoever that is now. */
+static void lockstep_answer(preempt_gen *self, kit_step answer)
 {
-    g->answer = answer;
-    kit_handoff_give(&g->turn, CALLER);
+    preempt_gen *root = gen_of_chain(self->chain.root);
+    root->answer = answer;
+    kit_signal_give(&root->answered);
 }
 
-static kit_completion lockstep_yield(preempt_gen *g, kit_value value)
+static kit_completion lockstep_yield(preempt_gen *self, kit_value value)
 {
-    lockstep_answer(g, kit_yielded(value));
-    kit_handoff_await(&g->turn, BODY);
-    return g->request;
+    lockstep_answer(self, kit_yielded(value));
+    return await_resume(self);
+}
+
+static void lockstep_end(preempt_gen *self, kit_completion end)
+{
+    kit_completion result;
+    struct kit_chain *delegator = kit_chain_end(&self->chain, end, &result);
+    if (!delegator) {
+        lockstep_answer(self, kit_step_of_end(end));
+        return;
+    }
+    set_state(self, KIT_GEN_DONE);
+    resume(gen_of_chain(delegator), result);
 }
 
 /* ---- run-ahead ---- */
@@ -130,12 +177,12 @@ static void *run(void *arg)
 {
     preempt_gen *g = arg;
     if (!g->ahead)
-        kit_handoff_await(&g->turn, BODY);
-    kit_step end = kit_step_of_end(g->body(g, g->arg));
+        await_resume(g);
+    kit_completion end = g->body(g, g->arg);
     if (g->ahead)
-        ahead_answer(g, end);
+        ahead_answer(g, kit_step_of_end(end));
     else
-        lockstep_answer(g, end);
+        lockstep_end(g, end);
     return NULL;
 }
 
@@ -149,13 +196,12 @@ static int start(preempt_gen *g)
 
 /* ---- requests ---- */
 
+/* The caller has claimed `g`. */
 static kit_step request_body(preempt_gen *g, kit_completion request)
 {
     kit_step s =
         g->ahead ? ahead_request(g, request) : lockstep_request(g, request);
-    uint32_t after = s.state == KIT_YIELDED ? KIT_GEN_SUSPENDED : KIT_GEN_DONE;
-    /* release: the next requester, of whatever thread, sees this step */
-    atomic_store_explicit(&g->state, after, memory_order_release);
+    set_state(g, s.state == KIT_YIELDED ? KIT_GEN_SUSPENDED : KIT_GEN_DONE);
     return s;
 }
 
@@ -163,14 +209,27 @@ static kit_step request_body(preempt_gen *g, kit_completion request)
 static kit_step begin(preempt_gen *g, kit_completion request)
 {
     if (request.how != KIT_NEXT) {
-        atomic_store_explicit(&g->state, KIT_GEN_DONE, memory_order_release);
+        set_state(g, KIT_GEN_DONE);
         return kit_gen_answer(KIT_GEN_CREATED, request);
     }
-    int result = start(g);
+    int result = -EINVAL;
+    if (kit_gen_takes_first(g->first, request.value, &g->arg))
+        result = start(g);
     if (result == 0)
         return request_body(g, request);
-    atomic_store_explicit(&g->state, KIT_GEN_CREATED, memory_order_release);
+    set_state(g, KIT_GEN_CREATED);
     return kit_failed_errno(result);
+}
+
+/* Claims the whole chain, then takes `g` out of its middle. */
+static kit_step enter_from_side(preempt_gen *g, kit_completion request)
+{
+    preempt_gen *root = gen_of_chain(kit_chain_root(&g->chain));
+    if (claim(root, KIT_GEN_SUSPENDED) != KIT_GEN_SUSPENDED)
+        return kit_gen_answer(KIT_GEN_RUNNING, request);
+    kit_chain_cut(&g->chain);
+    set_state(root, KIT_GEN_SUSPENDED);
+    return request_body(g, request);
 }
 
 /* A body that runs ahead is not waited for, so its state does not tell. */
@@ -183,19 +242,16 @@ static bool called_by_body(preempt_gen *g)
 /* Claims the generator, so that of two callers at once one gets -EBUSY. */
 static kit_step step(preempt_gen *g, kit_completion request)
 {
-    uint32_t state = KIT_GEN_SUSPENDED;
     if (called_by_body(g))
         return kit_failed_errno(-EBUSY);
-    if (atomic_compare_exchange_strong_explicit(
-            &g->state, &state, KIT_GEN_RUNNING, memory_order_acquire,
-            memory_order_acquire))
+    enum kit_gen_state state = claim(g, KIT_GEN_SUSPENDED);
+    if (state == KIT_GEN_SUSPENDED)
         return request_body(g, request);
-    if (state == KIT_GEN_CREATED &&
-        atomic_compare_exchange_strong_explicit(
-            &g->state, &state, KIT_GEN_RUNNING, memory_order_acquire,
-            memory_order_acquire))
+    if (state == KIT_GEN_CREATED && claim(g, state) == state)
         return begin(g, request);
-    return kit_gen_answer((enum kit_gen_state)state, request);
+    if (state == KIT_GEN_RUNNING && kit_chain_delegator(&g->chain))
+        return enter_from_side(g, request);
+    return kit_gen_answer(state, request);
 }
 
 static kit_step gen_next(kit_iter *it, kit_value sent)
@@ -238,7 +294,10 @@ int preempt_gen_create(preempt_gen **out, preempt_gen_fn body, kit_value arg,
         }
     }
     kit_iter_init(&g->iter, &ops);
-    kit_handoff_init(&g->turn, o->wait);
+    kit_chain_init(&g->chain);
+    kit_signal_init(&g->requested, o->wait);
+    kit_signal_init(&g->answered, o->wait);
+    g->first = o->first;
     g->body = body;
     g->arg = arg;
     g->stack_size = o->stack_size;
@@ -252,14 +311,15 @@ int preempt_gen_destroy(preempt_gen *g)
     if (!g)
         return 0;
     enum kit_gen_state state = preempt_gen_state(g);
-    if (state == KIT_GEN_RUNNING)
+    if (state == KIT_GEN_RUNNING || kit_chain_delegator(&g->chain))
         return -EBUSY;
     if (state == KIT_GEN_SUSPENDED && !kit_gen_exhaust(&g->iter))
         return -EBUSY;
     if (g->has_thread)
         pthread_join(g->thread, NULL);
     preempt_chan_destroy(g->ahead);
-    kit_handoff_destroy(&g->turn);
+    kit_signal_destroy(&g->requested);
+    kit_signal_destroy(&g->answered);
     free(g);
     return 0;
 }
@@ -269,10 +329,19 @@ kit_iter *preempt_gen_iter(preempt_gen *g)
     return &g->iter;
 }
 
-enum kit_gen_state preempt_gen_state(const preempt_gen *g)
+static enum kit_gen_state load_state(const preempt_gen *g)
 {
     return (enum kit_gen_state)atomic_load_explicit(&g->state,
                                                     memory_order_acquire);
+}
+
+enum kit_gen_state preempt_gen_state(const preempt_gen *g)
+{
+    enum kit_gen_state state = load_state(g);
+    preempt_gen *self = (preempt_gen *)(uintptr_t)g;
+    if (state != KIT_GEN_RUNNING)
+        return state;
+    return load_state(gen_of_chain(kit_chain_root(&self->chain)));
 }
 
 uint64_t preempt_gen_dropped(const preempt_gen *g)
@@ -292,7 +361,52 @@ static kit_completion yield_of(void *generator, kit_value value)
     return preempt_gen_yield(generator, value);
 }
 
-kit_completion preempt_gen_delegate(preempt_gen *self, kit_iterable *inner)
+/*
+ * An inner of our kind that nobody else is linked to and that can be resumed,
+ * claimed for good, with its thread; NULL: it must be stepped through the
+ * protocol, which also reports what is wrong with it.
+ */
+static preempt_gen *claim_inner(const preempt_gen *self, kit_iter *it)
 {
-    return kit_delegate(inner, yield_of, self);
+    if (it->ops != self->iter.ops || self->ahead)
+        return NULL;
+    preempt_gen *inner = gen_of(it);
+    if (inner->ahead)
+        return NULL;
+    enum kit_gen_state state = claim(inner, KIT_GEN_SUSPENDED);
+    if (state == KIT_GEN_SUSPENDED)
+        return inner;
+    if (state != KIT_GEN_CREATED || claim(inner, state) != state)
+        return NULL;
+    if (start(inner) == 0)
+        return inner;
+    set_state(inner, KIT_GEN_CREATED);
+    return NULL;
+}
+
+static kit_completion delegate_by_link(preempt_gen *self, preempt_gen *inner)
+{
+    resume(gen_of_chain(kit_chain_link(&self->chain, &inner->chain)),
+           kit_next(kit_none()));
+    kit_completion c = await_resume(self);
+    if (!self->chain.cut)
+        return c;
+    /* The inner was stepped from the side: `c` is a request for it. */
+    self->chain.cut = false;
+    return kit_delegate_request(&inner->iter, c, yield_of, self);
+}
+
+kit_completion preempt_gen_delegate(preempt_gen *self, kit_iterable *iterable)
+{
+    kit_step opened = kit_iterable_open(iterable);
+    if (opened.state != KIT_YIELDED)
+        return kit_throw(opened.state == KIT_FAILED ? opened.value
+                                                    : kit_int(-EPROTO));
+    kit_iter *it = opened.value.p;
+    preempt_gen *inner = claim_inner(self, it);
+    kit_completion end =
+        inner ? delegate_by_link(self, inner)
+              : kit_delegate_request(it, kit_next(kit_none()), yield_of, self);
+    kit_iterable_release(iterable, it);
+    return end;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a thread waits before it sleeps, and a lock and a hand-off made of that.
+ * How a thread waits before it sleeps; a lock, a signal and a hand-off.
  *
  * The adaptive strategy asks one question: does the thread that I wait for run
  * on another CPU? If so, it is worth polling for about as long as a wake-up
@@ -60,27 +60,59 @@ typedef struct kit_lock {
 KIT_EXPORT void kit_lock_acquire(kit_lock *l);
 KIT_EXPORT void kit_lock_release(kit_lock *l);
 
+/* ---- a signal: one thread waits for another's word ---- */
+
+/*
+ * At most one thread waits at a time. A signal that is given before it is
+ * awaited is not lost; two are one. It carries what the giver wrote before.
+ */
+typedef struct kit_signal {
+    kit_word word;      /* clear, set, or clear with the waiter asleep */
+    kit_word giver_cpu; /* where it was last given, plus one; 0: never */
+    enum kit_wait_strategy strategy;
+    struct kit_backoff_memory memory;
+    pthread_mutex_t mutex; /* these two for KIT_WAIT_CONDVAR only */
+    pthread_cond_t changed;
+} kit_signal;
+
+KIT_EXPORT void kit_signal_init(kit_signal *s, enum kit_wait_strategy strategy);
+KIT_EXPORT void kit_signal_destroy(kit_signal *s);
+KIT_EXPORT void kit_signal_give(kit_signal *s);
+
+/* Blocks until the signal is given, and clears it. */
+KIT_EXPORT void kit_signal_await(kit_signal *s);
+
 /* ---- a hand-off between two parties, of whom one may run at a time ---- */
 
 typedef struct kit_handoff {
-    kit_word turn; /* 0 or 1: who may run; and whether the other sleeps */
-    enum kit_wait_strategy strategy;
-    kit_word cpu[2]; /* where each party last ran, plus one; 0: not known */
-    struct kit_backoff_memory memory[2];
-    pthread_mutex_t mutex; /* for KIT_WAIT_CONDVAR only */
-    pthread_cond_t changed;
+    kit_signal of[2]; /* what each party waits for */
 } kit_handoff;
 
 /* Party 0 has the turn. */
-KIT_EXPORT void kit_handoff_init(kit_handoff *h,
-                                 enum kit_wait_strategy strategy);
-KIT_EXPORT void kit_handoff_destroy(kit_handoff *h);
+static inline void kit_handoff_init(kit_handoff *h,
+                                    enum kit_wait_strategy strategy)
+{
+    kit_signal_init(&h->of[0], strategy);
+    kit_signal_init(&h->of[1], strategy);
+}
+
+static inline void kit_handoff_destroy(kit_handoff *h)
+{
+    kit_signal_destroy(&h->of[0]);
+    kit_signal_destroy(&h->of[1]);
+}
 
 /* The caller, who has the turn, gives it to the other party, `to`. */
-KIT_EXPORT void kit_handoff_give(kit_handoff *h, unsigned to);
+static inline void kit_handoff_give(kit_handoff *h, unsigned to)
+{
+    kit_signal_give(&h->of[to]);
+}
 
 /* Blocks until party `me` has the turn. */
-KIT_EXPORT void kit_handoff_await(kit_handoff *h, unsigned me);
+static inline void kit_handoff_await(kit_handoff *h, unsigned me)
+{
+    kit_signal_await(&h->of[me]);
+}
 
 KIT_END
 

@@ -51,8 +51,6 @@ struct kit_context {
     void *notice; /* what sanitizers must know of the suspended side */
 };
 
-KIT_EXPORT extern const struct kit_mechanism kit_mechanism_ucontext;
-
 /* The default: `asm` where this build has it, else `ucontext`. */
 KIT_EXPORT const struct kit_mechanism *kit_mechanism_default(void);
 
@@ -82,6 +80,15 @@ static inline kit_completion kit_context_yield(kit_context *context,
                                                kit_step step)
 {
     return context->mechanism->yield(context, step);
+}
+
+/* After a swap: from one body to another, which is resumed with `how`. */
+static inline kit_completion kit_context_transfer(kit_context *context,
+                                                  kit_completion how)
+{
+    /* Both are two words in the same registers, whatever their names. */
+    return kit_context_yield(context,
+                             kit_step_make((enum kit_state)how.how, how.value));
 }
 
 /* The body's last yield: it will not be resumed again. */

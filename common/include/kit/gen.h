@@ -21,6 +21,36 @@ enum kit_gen_state {
 KIT_EXPORT const char *kit_gen_state_name(enum kit_gen_state state);
 
 /*
+ * What becomes of the value v of the first next(v), when no yield is waiting
+ * for it. Should it feed the function's parameter? Three languages, three
+ * answers. JavaScript drops it: a generator's parameters were given when it was
+ * called, and the first next() only starts the body. Python refuses it: sending
+ * to a generator that waits for nothing is taken for a mistake, and only `none`
+ * may be sent. Lua has no call before the first resume, so there v IS the
+ * parameter. The kit takes JavaScript's way by default: parameters are known at
+ * creation, so a first value can only be a caller's habit of sending, and
+ * for-each, which sends nothing, must start a body just as well. Where a
+ * protocol makes the first message the request itself, take Lua's way; where
+ * an unexpected first value should be found early, take Python's.
+ */
+enum kit_gen_first {
+    KIT_GEN_FIRST_JS = 0, /* dropped; the default */
+    KIT_GEN_FIRST_PYTHON, /* anything but none is -EINVAL; nothing has run */
+    KIT_GEN_FIRST_LUA,    /* becomes the body's arg, unless it is none */
+};
+
+/* Applies the policy; false: refuse the request. For generators to use. */
+static inline bool kit_gen_takes_first(enum kit_gen_first policy,
+                                       kit_value sent, kit_value *arg)
+{
+    if (policy == KIT_GEN_FIRST_JS || kit_is_none(sent))
+        return true;
+    if (policy == KIT_GEN_FIRST_LUA)
+        *arg = sent;
+    return policy == KIT_GEN_FIRST_LUA;
+}
+
+/*
  * A generator whose body goes on yielding when it should clean up is given
  * this many more steps by destroy, before that gives up with -EBUSY.
  */

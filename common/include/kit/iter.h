@@ -76,20 +76,47 @@ static inline bool kit_step_is_valid(kit_step s)
 }
 
 /*
+ * A loop over an iterable, for bodies that want to yield, break or return from
+ * inside it (ECMAScript's for..of):
+ *
+ *     kit_loop loop;
+ *     kit_value item;
+ *     for (kit_loop_open(&loop, source); kit_loop_next(&loop, &item);) {
+ *         kit_completion c = coop_gen_yield(self, item);
+ *         if (kit_is_abrupt(c))
+ *             return kit_loop_close(&loop, c);
+ *     }
+ *     kit_completion end = kit_loop_close(&loop, kit_next(kit_none()));
+ *
+ * kit_loop_close must be called once, with how the body left the loop: next
+ * when it ran to its end, return for a break, throw for an error. It closes
+ * the source if that is due and says how the loop ended:
+ *   - a normal end closes nothing: next(none);
+ *   - an error of the source closes nothing: throw(error);
+ *   - a malformed step is throw(-EPROTO), and the source is not closed for it;
+ *   - return or throw closes once, and is the result; an error of the close
+ *     surfaces on return, but an error of the body wins over it.
+ */
+typedef struct kit_loop {
+    kit_iterable *source;
+    kit_iter *it; /* NULL: it could not be opened */
+    kit_completion end;
+    bool over; /* the source has ended or failed: nothing to close */
+} kit_loop;
+
+KIT_EXPORT void kit_loop_open(kit_loop *loop, kit_iterable *source);
+KIT_EXPORT bool kit_loop_next(kit_loop *loop, kit_value *item);
+KIT_EXPORT kit_completion kit_loop_close(kit_loop *loop, kit_completion left);
+
+/*
  * One turn of a for-each: next = go on, return(v) = break with v,
  * throw(e) = fail with e.
  */
 typedef kit_completion (*kit_each_fn)(void *context, kit_value item);
 
 /*
- * Opens `source`, steps it without sending, calls `each` per item, stops at
- * done and CLOSES on early exit (ECMAScript's for..of):
- *   - a normal end, or an error of next, closes nothing;
- *   - return or throw from `each` closes once; an error of the close is the
- *     result unless `each` threw, whose error wins;
- *   - a malformed step is -EPROTO, and the source is not closed for it.
- * Result: next(none) at the end, return(v) after a break, throw(e) on failure.
- * Blocks where the source blocks.
+ * The same loop with a function as its body. Result: next(none) at the end,
+ * return(v) after a break, throw(e) on failure. Blocks where the source does.
  */
 KIT_EXPORT kit_completion kit_for_each(kit_iterable *source, kit_each_fn each,
                                        void *context);
@@ -105,6 +132,19 @@ typedef kit_completion (*kit_yield_fn)(void *generator, kit_value item);
 
 KIT_EXPORT kit_completion kit_delegate(kit_iterable *inner, kit_yield_fn yield,
                                        void *generator);
+
+/*
+ * One request of a delegation, for generators without a stack of their own.
+ * True: the inner yielded *item. False: the delegation is over, with *end.
+ */
+KIT_EXPORT bool kit_delegate_step(kit_iter *inner, kit_completion request,
+                                  kit_value *item, kit_completion *end);
+
+/* The same on an open iterator, beginning with any request. */
+KIT_EXPORT kit_completion kit_delegate_request(kit_iter *inner,
+                                               kit_completion request,
+                                               kit_yield_fn yield,
+                                               void *generator);
 
 KIT_END
 

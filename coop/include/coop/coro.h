@@ -69,6 +69,23 @@ KIT_EXPORT kit_step coop_coro_resume(coop_coro *co, kit_completion how);
  */
 KIT_EXPORT kit_completion coop_coro_yield(coop_coro *self, kit_value value);
 
+/*
+ * From inside the body of `self`: suspends it and runs `to`, which is not
+ * running, in its place: whoever resumed `self` waits for `to` now. `to` is
+ * resumed with `how`. Returns how `self` was resumed, by resume or transfer.
+ * Both must have the same mechanism.
+ */
+KIT_EXPORT kit_completion coop_coro_transfer(coop_coro *self, coop_coro *to,
+                                             kit_completion how);
+
+/*
+ * From inside the body of `self`, as the last thing before it returns: when it
+ * has ended, `to` is resumed with `how` in its place; the step that the body
+ * returns goes nowhere.
+ */
+KIT_EXPORT void coop_coro_succeed(coop_coro *self, coop_coro *to,
+                                  kit_completion how);
+
 KIT_EXPORT enum coop_coro_state coop_coro_state(const coop_coro *co);
 KIT_EXPORT const char *coop_coro_state_name(enum coop_coro_state state);
 

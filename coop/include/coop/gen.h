@@ -17,8 +17,6 @@
  * Only create allocates (a stack of the thread's pool). A generator may be
  * stepped from another thread when it is not running; two threads at once are
  * a data race.
- *
- * First next(v): v is dropped, as in JavaScript.
  */
 #ifndef COOP_GEN_H
 #define COOP_GEN_H
@@ -39,6 +37,7 @@ typedef kit_completion (*coop_gen_fn)(coop_gen *self, kit_value arg);
 struct coop_gen_options {
     size_t stack_size;                     /* bytes; 0: KIT_STACK_DEFAULT */
     const struct kit_mechanism *mechanism; /* NULL: kit_mechanism_default() */
+    enum kit_gen_first first; /* what next(v) does with a first v */
 };
 
 /* 0, -EINVAL, -ENOMEM. Runs none of the body. `options` may be NULL. */
@@ -64,7 +63,14 @@ KIT_EXPORT enum kit_gen_state coop_gen_state(const coop_gen *g);
  */
 KIT_EXPORT kit_completion coop_gen_yield(coop_gen *self, kit_value value);
 
-/* From inside the body: `yield*`, see kit_delegate. */
+/*
+ * From inside the body: `yield*`. Hands the stream to `inner` until that is
+ * done: sends, throws and returns go to it; the completion is next(its final
+ * value), or abrupt, and should be returned after clean-up. A step costs the
+ * same at any depth of delegation between coop generators. A generator that
+ * another one delegates to may be stepped from the side, but not destroyed
+ * (-EBUSY).
+ */
 KIT_EXPORT kit_completion coop_gen_delegate(coop_gen *self,
                                             kit_iterable *inner);
 

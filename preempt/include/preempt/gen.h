@@ -16,8 +16,6 @@
  * gets -EBUSY. A request blocks until the body yields or ends. If the thread
  * can't be started, the first next() fails with that error (-EAGAIN), and may
  * be tried again.
- *
- * First next(v): v is dropped, as in JavaScript.
  */
 #ifndef PREEMPT_GEN_H
 #define PREEMPT_GEN_H
@@ -41,6 +39,7 @@ struct preempt_gen_options {
     size_t capacity;             /* 0: lock-step; n: run ahead by n values */
     enum kit_wait_strategy wait; /* 0: KIT_WAIT_ADAPTIVE */
     int cpu_plus_one;            /* the thread's CPU, plus one; 0: any */
+    enum kit_gen_first first;    /* what next(v) does with a first v */
 };
 
 /* 0, -EINVAL, -ENOMEM. Runs none of the body. `options` may be NULL. */
@@ -70,7 +69,14 @@ KIT_EXPORT uint64_t preempt_gen_dropped(const preempt_gen *g);
  */
 KIT_EXPORT kit_completion preempt_gen_yield(preempt_gen *self, kit_value value);
 
-/* From inside the body: `yield*`, see kit_delegate. */
+/*
+ * From inside the body: `yield*`. Hands the stream to `inner` until that is
+ * done: sends, throws and returns go to it; the completion is next(its final
+ * value), or abrupt, and should be returned after clean-up. A step costs two
+ * hand-offs at any depth of delegation between generators in lock-step. A
+ * generator that another one delegates to may be stepped from the side (not
+ * while another thread steps the chain), but not destroyed (-EBUSY).
+ */
 KIT_EXPORT kit_completion preempt_gen_delegate(preempt_gen *self,
                                                kit_iterable *inner);
 

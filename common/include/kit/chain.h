@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For those who make a kind of generator, not for those who use one.
+ *
+ * Chains of delegation, for generators of one kind: how a step of the first
+ * generator reaches the last one without passing through those between.
+ *
+ *     root -> ... -> delegator -> inner -> ... -> leaf
+ *
+ * The root is stepped from outside; it knows the leaf, who answers. Each inner
+ * knows its delegator, who goes on when it ends. A link is made when a
+ * generator delegates to one of its kind that nobody else delegates to by a
+ * link; everything else is stepped through the iterator protocol by its
+ * delegator, who is then the leaf of its chain.
+ *
+ * What must not be seen: a generator in the middle may be stepped from the
+ * side. Then its link is CUT: it becomes the root of the rest, and its
+ * delegator, now a leaf, steps it through the protocol from there on.
+ *
+ * The idea of a leaf that the root knows is that of recursive generators in
+ * C++ (P2502, std::generator's elements_of).
+ */
+#ifndef KIT_CHAIN_H
+#define KIT_CHAIN_H
+
+#include <kit/iter.h>
+
+#include <stdatomic.h>
+
+KIT_BEGIN
+
+struct kit_chain {
+    /* By a link; NULL: this is a root. Atomic (relaxed) because on threads it
+       may be looked at while the chain runs, to find that it does. */
+    _Atomic(struct kit_chain *) delegator;
+    struct kit_chain *leaf; /* of a root: who answers; else stale */
+    struct kit_chain *root; /* of a running leaf: who is stepped */
+    /* Of a root whose request is return: the innermost that it was sent to,
+       and that has not ended; those linked since are stepped by next. */
+    struct kit_chain *returning;
+    bool cut; /* its inner was stepped from the side */
+};
+
+static inline struct kit_chain *kit_chain_delegator(const struct kit_chain *c)
+{
+    return atomic_load_explicit(&c->delegator, memory_order_relaxed);
+}
+
+static inline void kit_chain_set_delegator(struct kit_chain *c,
+                                           struct kit_chain *delegator)
+{
+    atomic_store_explicit(&c->delegator, delegator, memory_order_relaxed);
+}
+
+static inline void kit_chain_init(struct kit_chain *c)
+{
+    kit_chain_set_delegator(c, NULL);
+    c->leaf = c->root = c;
+    c->returning = NULL;
+    c->cut = false;
+}
+
+static inline struct kit_chain *kit_chain_root(struct kit_chain *c)
+{
+    struct kit_chain *up;
+    while ((up = kit_chain_delegator(c)))
+        c = up;
+    return c;
+}
+
+/* A request of `root` begins: returns the leaf that answers it. */
+static inline struct kit_chain *kit_chain_enter(struct kit_chain *root,
+                                                enum kit_how how)
+{
+    root->leaf->root = root;
+    root->returning = how == KIT_RETURN ? root->leaf : NULL;
+    return root->leaf;
+}
+
+/*
+ * `self`, which runs, delegates to `inner`, a root that does not run. Returns
+ * the leaf that answers now; it must be resumed with next(none).
+ */
+static inline struct kit_chain *kit_chain_link(struct kit_chain *self,
+                                               struct kit_chain *inner)
+{
+    struct kit_chain *root = self->root, *leaf = inner->leaf;
+    kit_chain_set_delegator(inner, self);
+    root->leaf = leaf;
+    leaf->root = root;
+    return leaf;
+}
+
+/*
+ * `self`, which runs, ends. Returns its delegator, who goes on with *result as
+ * the value of the delegation; NULL for a root, whose step this is.
+ */
+static inline struct kit_chain *kit_chain_end(struct kit_chain *self,
+                                              kit_completion end,
+                                              kit_completion *result)
+{
+    struct kit_chain *root = self->root, *delegator = kit_chain_delegator(self);
+    if (!delegator)
+        return NULL;
+    kit_chain_set_delegator(self, NULL);
+    self->leaf = self;
+    root->leaf = delegator;
+    delegator->root = root;
+    *result = end;
+    bool by_return = root->returning == self;
+    if (by_return)
+        root->returning = delegator;
+    if (end.how != KIT_THROW)
+        result->how = by_return ? KIT_RETURN : KIT_NEXT;
+    return delegator;
+}
+
+/* `self` is stepped from the side, while the chain does not run. */
+static inline void kit_chain_cut(struct kit_chain *self)
+{
+    struct kit_chain *root = kit_chain_root(self);
+    self->leaf = root->leaf;
+    root->leaf = kit_chain_delegator(self);
+    root->leaf->cut = true;
+    kit_chain_set_delegator(self, NULL);
+}
+
+KIT_END
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random generator programs: the tiny language, its parser, and what runs it.
+ * One body is a tree of instructions:
+ *
+ *   y N   yield N; resumed by next: log `got`    d J   delegate to a new gJ
+ *   s     delegate to the shared generator       l N   log N
+ *   r N   return N        t N   throw N          e     step instance 0
+ *   L {}  the block twice         T {} C {} F {}       try, catch, finally
+ */
+#ifndef TESTS_PROGRAM_H
+#define TESTS_PROGRAM_H
+
+#include <kit/iter.h>
+
+#include <stdio.h>
+
+struct block {
+    struct instruction *at;
+    size_t length;
+};
+
+struct instruction {
+    char op;
+    int64_t number;
+    struct block body, handler, cleanup; /* of L and T */
+    bool has_handler, has_cleanup;
+};
+
+#define BODIES_MAX 16
+#define SHARED     BODIES_MAX /* the index of gS */
+
+struct program {
+    struct block bodies[BODIES_MAX + 1]; /* the last: gS */
+    bool present[BODIES_MAX];
+};
+
+/* Parses "gK: ..." into the program. False: not such a line, or malformed. */
+bool program_parse_body(struct program *p, const char *line);
+void program_init(struct program *p);
+void program_free(struct program *p);
+
+/* ---- running ---- */
+
+struct run;
+
+/* One generator of a run, on any back end. */
+struct instance {
+    struct run *run;
+    int body;
+    kit_iter *iter;
+    void *state; /* the back end's */
+};
+
+struct backend {
+    const char *name;
+    /* Fills iter and state. 0 or -errno. */
+    int (*create)(struct instance *self);
+    void (*destroy)(struct instance *self);
+};
+
+extern const struct backend backend_coop, backend_ucontext, backend_preempt,
+    backend_stackless;
+
+#define INSTANCES 3 /* two of g0, and gS */
+
+struct run {
+    const struct program *program;
+    const struct backend *backend;
+    struct instance instances[INSTANCES];
+    bool quiet; /* what clean-up says after the last step is nobody's */
+    FILE *out;
+};
+
+/* A new generator of a body, malloc'ed; ends the program without memory. */
+struct instance *instance_new(struct run *run, int body);
+void instance_free(struct instance *i);
+
+/* What instructions say and do on every back end. */
+void say_value(const struct instance *i, const char *what, kit_value v);
+void say_error(const struct instance *i, const char *what, kit_value error);
+void say(const struct instance *i, const char *what);
+void step_instance_0(const struct instance *i);
+
+/* Prints the transcript of a drive line ("n0 1 , t1 2 , ..."). */
+void run_drive(struct run *run, const char *drive);
+
+#endif
