@@ -74,10 +74,11 @@ static const struct kit_mechanism *const mechanisms[] = {
     &ucontext_mechanism,
 };
 
-const struct kit_mechanism *kit_mechanism_default(void)
-{
-    return mechanisms[0];
-}
+#if KIT_USE_ASM
+const struct kit_mechanism *const kit_mechanism_first = &asm_mechanism;
+#else
+const struct kit_mechanism *const kit_mechanism_first = &ucontext_mechanism;
+#endif
 
 const struct kit_mechanism *kit_mechanism_named(const char *name)
 {

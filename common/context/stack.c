@@ -21,17 +21,22 @@
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13, newer than many headers */
 #endif
 
-#define CLASSES      17 /* 16 KiB << 0 ... 16 KiB << 16 = 1 GiB */
-#define CLASS_OF_64K 2
-#define SLOTS_MAX    63
-#define SLAB_BYTES   ((size_t)4 * 1024 * 1024)
-#define ORPHAN       (UINT64_C(1) << 63)
+#define CLASSES    17 /* 16 KiB << 0 ... 16 KiB << 16 = 1 GiB */
+#define SLOTS_MAX  63
+#define SLAB_BYTES ((size_t)4 * 1024 * 1024)
+#define ORPHAN     (UINT64_C(1) << 63)
 
 #if KIT_ASAN || KIT_TSAN
 #define SANITIZER_FACTOR 4
 #else
 #define SANITIZER_FACTOR 1
 #endif
+
+/* The class of KIT_STACK_DEFAULT, so that most need no search. */
+#define CLASS_DEFAULT (SANITIZER_FACTOR == 4 ? 4 : 2)
+_Static_assert(KIT_STACK_MIN << CLASS_DEFAULT ==
+                   KIT_STACK_DEFAULT * SANITIZER_FACTOR,
+               "the default is one of the classes");
 
 /* At the low end of its own mapping, below the first stack's guard. */
 struct kit_slab {
@@ -214,7 +219,7 @@ static unsigned class_of(size_t size)
 
 int kit_stack_get(kit_stack_pool *pool, size_t size, kit_stack **out)
 {
-    unsigned index = class_of(size ? size : KIT_STACK_DEFAULT);
+    unsigned index = size ? class_of(size) : CLASS_DEFAULT;
     if (KIT_UNLIKELY(index >= CLASSES))
         return -EINVAL;
     kit_stack *stack = pool->warm[index];
@@ -359,4 +364,15 @@ __attribute__((noinline)) kit_stack_pool *kit_stack_pool_of_thread(void)
 {
     kit_stack_pool *pool = of_thread;
     return KIT_LIKELY(pool) ? pool : first_use();
+}
+
+int kit_stack_take(size_t size, kit_stack **out)
+{
+    kit_stack_pool *pool = kit_stack_pool_of_thread();
+    return KIT_LIKELY(pool) ? kit_stack_get(pool, size, out) : -ENOMEM;
+}
+
+void kit_stack_give(kit_stack *stack)
+{
+    kit_stack_put(kit_stack_pool_of_thread(), stack);
 }

@@ -50,13 +50,10 @@ int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
 {
     static const struct coop_coro_options defaults;
     const struct coop_coro_options *o = options ? options : &defaults;
-    kit_stack_pool *pool = kit_stack_pool_of_thread();
     kit_stack *stack;
     if (o->local_size > LOCAL_MAX)
         return -EINVAL;
-    if (!pool)
-        return -ENOMEM;
-    int result = kit_stack_get(pool, o->stack_size, &stack);
+    int result = kit_stack_take(o->stack_size, &stack);
     if (result < 0)
         return result;
     coop_coro *co = place(stack, o->local_size);
@@ -78,9 +75,8 @@ int coop_coro_destroy(coop_coro *co)
         return 0;
     if (co->state == COOP_CORO_RUNNING)
         return -EBUSY;
-    kit_stack_pool *pool = kit_stack_pool_of_thread();
     kit_context_dispose(&co->context);
-    kit_stack_put(pool, co->stack);
+    kit_stack_give(co->stack);
     return 0;
 }
 

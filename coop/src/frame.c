@@ -102,33 +102,40 @@ static coop_frame *end(coop_frame *f, kit_step s, kit_completion *how)
     return frame_of_chain(delegator);
 }
 
+/* A step of the leaf: of what it steps through the protocol, or its own. */
+static kit_step step_leaf(coop_frame *leaf, kit_completion how)
+{
+    kit_value item;
+    if (leaf->inner) {
+        if (kit_delegate_step(leaf->inner, how, &item, &how))
+            return kit_yielded(item);
+        leaf->chain.cut = false;
+        end_delegation(leaf);
+    }
+    return leaf->body(leaf, how);
+}
+
 /*
- * Calls the leaf's function; on delegation and at an end goes on with whoever
- * is the leaf then. No recursion, however deep the chain.
+ * The leaf's function answered with `s`, which is no value: on delegation and
+ * at an end goes on with whoever is the leaf then. No recursion, however deep
+ * the chain.
  */
-static kit_step run(coop_frame *leaf, kit_completion how)
+static kit_step go_on(coop_frame *leaf, kit_step s)
 {
     struct kit_chain *root = leaf->chain.root;
-    kit_value item;
-    for (;;) {
-        if (leaf->inner) {
-            if (kit_delegate_step(leaf->inner, how, &item, &how))
-                return kit_yielded(item);
-            leaf->chain.cut = false;
-            end_delegation(leaf);
-        }
-        kit_step s = leaf->body(leaf, how);
-        if (s.state == KIT_YIELDED)
-            return s;
+    kit_completion how;
+    while (s.state != KIT_YIELDED) {
         if (s.state == COOP_FRAME_DELEGATES) {
             how = begin_delegation(leaf, s.value.p);
             leaf = frame_of_chain(root->leaf);
-            continue;
+        } else {
+            leaf = end(leaf, s, &how);
+            if (!leaf)
+                return s;
         }
-        leaf = end(leaf, s, &how);
-        if (!leaf)
-            return s;
+        s = step_leaf(leaf, how);
     }
+    return s;
 }
 
 static kit_step request_of(coop_frame *f, kit_completion request)
@@ -141,15 +148,23 @@ static kit_step request_of(coop_frame *f, kit_completion request)
     if (KIT_UNLIKELY(f->is_running))
         return kit_gen_answer(KIT_GEN_RUNNING, request);
     f->is_running = true;
-    kit_step s =
-        run(frame_of_chain(kit_chain_enter(&f->chain, request.how)), request);
+    coop_frame *leaf = frame_of_chain(kit_chain_enter(&f->chain, request.how));
+    kit_step s = go_on(leaf, step_leaf(leaf, request));
     f->is_running = false;
     return s;
 }
 
 static kit_step begun_next(kit_iter *it, kit_value sent)
 {
-    return request_of(frame_of(it), kit_next(sent));
+    coop_frame *f = frame_of(it);
+    if (KIT_UNLIKELY(!f->chain.alone || f->inner || f->is_running))
+        return request_of(f, kit_next(sent));
+    f->is_running = true;
+    kit_step s = f->body(f, kit_next(sent));
+    if (KIT_UNLIKELY(s.state != KIT_YIELDED))
+        s = go_on(f, s);
+    f->is_running = false;
+    return s;
 }
 
 static kit_step begun_throw(kit_iter *it, kit_value error)

@@ -87,7 +87,10 @@ static kit_step enter_from_side(coop_gen *g, kit_completion request)
 
 static kit_step begun_next(kit_iter *it, kit_value sent)
 {
-    return request_of(gen_of(it), kit_next(sent));
+    coop_gen *g = gen_of(it);
+    if (KIT_LIKELY(g->chain.alone)) /* -EBUSY is the coroutine's answer too */
+        return coop_coro_resume(g->co, kit_next(sent));
+    return request_of(g, kit_next(sent));
 }
 
 static kit_step begun_throw(kit_iter *it, kit_value error)

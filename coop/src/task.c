@@ -150,7 +150,7 @@ static void free_task(coop_task *t)
 {
     unlink_task(t);
     kit_context_dispose(&t->context);
-    kit_stack_put(kit_stack_pool_of_thread(), t->stack);
+    kit_stack_give(t->stack);
 }
 
 /* An unclaimed task cannot free the stack it ends on: the next one does. */
@@ -207,12 +207,9 @@ static void link_task(coop_task *t, coop_sched *s)
 int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
                const struct coop_task_options *options)
 {
-    kit_stack_pool *pool = kit_stack_pool_of_thread();
     kit_stack *stack;
     free_ended(s);
-    if (!pool)
-        return -ENOMEM;
-    int result = kit_stack_get(pool, options ? options->stack_size : 0, &stack);
+    int result = kit_stack_take(options ? options->stack_size : 0, &stack);
     if (result < 0)
         return result;
     coop_task *t = place(stack);

@@ -38,7 +38,8 @@ struct kit_chain {
     /* Of a root whose request is return: the innermost that it was sent to,
        and that has not ended; those linked since are stepped by next. */
     struct kit_chain *returning;
-    bool cut; /* its inner was stepped from the side */
+    bool alone; /* a root that is its own leaf: most generators, mostly */
+    bool cut;   /* its inner was stepped from the side */
 };
 
 static inline struct kit_chain *kit_chain_delegator(const struct kit_chain *c)
@@ -57,6 +58,7 @@ static inline void kit_chain_init(struct kit_chain *c)
     kit_chain_set_delegator(c, NULL);
     c->leaf = c->root = c;
     c->returning = NULL;
+    c->alone = true;
     c->cut = false;
 }
 
@@ -68,7 +70,11 @@ static inline struct kit_chain *kit_chain_root(struct kit_chain *c)
     return c;
 }
 
-/* A request of `root` begins: returns the leaf that answers it. */
+/*
+ * A request of `root` begins: returns the leaf that answers it. A root that is
+ * alone may leave this out for next: its root is itself, and nobody but itself
+ * can be who a return was sent to.
+ */
 static inline struct kit_chain *kit_chain_enter(struct kit_chain *root,
                                                 enum kit_how how)
 {
@@ -86,6 +92,7 @@ static inline struct kit_chain *kit_chain_link(struct kit_chain *self,
 {
     struct kit_chain *root = self->root, *leaf = inner->leaf;
     kit_chain_set_delegator(inner, self);
+    inner->alone = root->alone = false;
     root->leaf = leaf;
     leaf->root = root;
     return leaf;
@@ -103,8 +110,10 @@ static inline struct kit_chain *kit_chain_end(struct kit_chain *self,
     if (!delegator)
         return NULL;
     kit_chain_set_delegator(self, NULL);
-    self->leaf = self;
+    self->leaf = self->root = self;
+    self->alone = true;
     root->leaf = delegator;
+    root->alone = root == delegator;
     delegator->root = root;
     *result = end;
     bool by_return = root->returning == self;
@@ -120,7 +129,10 @@ static inline void kit_chain_cut(struct kit_chain *self)
 {
     struct kit_chain *root = kit_chain_root(self);
     self->leaf = root->leaf;
+    self->root = self;
+    self->alone = self->leaf == self;
     root->leaf = kit_chain_delegator(self);
+    root->alone = root->leaf == root;
     root->leaf->cut = true;
     kit_chain_set_delegator(self, NULL);
 }

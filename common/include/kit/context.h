@@ -52,7 +52,12 @@ struct kit_context {
 };
 
 /* The default: `asm` where this build has it, else `ucontext`. */
-KIT_EXPORT const struct kit_mechanism *kit_mechanism_default(void);
+KIT_EXPORT extern const struct kit_mechanism *const kit_mechanism_first;
+
+static inline const struct kit_mechanism *kit_mechanism_default(void)
+{
+    return kit_mechanism_first;
+}
 
 /* By name ("asm", "ucontext"); NULL when this build has no such one. */
 KIT_EXPORT const struct kit_mechanism *kit_mechanism_named(const char *name);

@@ -63,6 +63,10 @@ KIT_EXPORT void kit_stack_pool_destroy(kit_stack_pool *pool);
  */
 KIT_EXPORT kit_stack_pool *kit_stack_pool_of_thread(void);
 
+/* kit_stack_get and kit_stack_put on the calling thread's pool. */
+KIT_EXPORT int kit_stack_take(size_t size, kit_stack **out);
+KIT_EXPORT void kit_stack_give(kit_stack *stack);
+
 /*
  * A stack of at least `size` bytes (0: KIT_STACK_DEFAULT; rounded up to a
  * power of two). 0, -EINVAL for a size out of range, -ENOMEM.
