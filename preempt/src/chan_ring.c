@@ -156,7 +156,7 @@ static inline void publish_cpu(struct side *side, uint64_t position)
         atomic_store_explicit(&side->cpu, cpu, memory_order_relaxed);
 }
 
-/* Would an operation with these turns find its cell ready? For chaining. */
+/* Is the cell at this end of the ring ready for its next operation? */
 static bool is_ready(struct ring *r, _Atomic uint64_t *end, uint64_t offset)
 {
     uint64_t at = atomic_load_explicit(end, memory_order_relaxed);
@@ -164,14 +164,27 @@ static bool is_ready(struct ring *r, _Atomic uint64_t *end, uint64_t offset)
            turn_of(at) + offset;
 }
 
-/* Passes a wake-up on: more than one waiter may be able to go on. */
-static inline void chain(struct ring *r, struct side *mine,
-                         _Atomic uint64_t *end, uint64_t offset)
+static bool has_waiter(struct side *side)
 {
-    if (KIT_UNLIKELY(
-            atomic_load_explicit(&mine->waiters, memory_order_relaxed) > 0) &&
-        is_ready(r, end, offset))
-        wake_one(mine);
+    return KIT_UNLIKELY(
+        atomic_load_explicit(&side->waiters, memory_order_relaxed) > 0);
+}
+
+/* Pass a wake-up on: more than one waiter may be able to go on. */
+static inline void chain_senders(struct ring *r)
+{
+    if (has_waiter(&r->senders) && is_ready(r, &r->tail, 0))
+        wake_one(&r->senders);
+}
+
+/* After a close, too, for whoever slept through it while an element was on
+   its way must learn of the end. */
+static inline void chain_receivers(struct ring *r)
+{
+    if (has_waiter(&r->receivers) &&
+        (is_ready(r, &r->head, 1) ||
+         (atomic_load_explicit(&r->tail, memory_order_relaxed) & CLOSED)))
+        wake_one(&r->receivers);
 }
 
 static inline int try_send(struct ring *r, const void *element)
@@ -193,7 +206,7 @@ static inline int try_send(struct ring *r, const void *element)
             atomic_store_explicit(&cell->turn, turn + 1, memory_order_release);
             publish_cpu(&r->senders, at);
             look_for_waiter(r, &r->receivers);
-            chain(r, &r->senders, &r->tail, 0);
+            chain_senders(r);
             return 0;
         }
         uint64_t now = atomic_load_explicit(&r->tail, memory_order_relaxed);
@@ -207,7 +220,10 @@ static inline int try_send(struct ring *r, const void *element)
 static int empty_or_end(struct ring *r, uint64_t at)
 {
     uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-    return tail == (at | CLOSED) ? 0 : -EAGAIN;
+    if (tail != (at | CLOSED))
+        return -EAGAIN;
+    chain_receivers(r);
+    return 0;
 }
 
 static inline int try_recv(struct ring *r, void *element)
@@ -230,7 +246,7 @@ static inline int try_recv(struct ring *r, void *element)
                                   memory_order_release);
             publish_cpu(&r->receivers, at);
             look_for_waiter(r, &r->senders);
-            chain(r, &r->receivers, &r->head, 1);
+            chain_receivers(r);
             return 1;
         }
         uint64_t now = atomic_load_explicit(&r->head, memory_order_relaxed);
