@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Items of 8 bytes through a channel, from P producers to as many consumers.
+ * A slice lasts for a time; then each consumer is sent an END. All queues are
+ * used by the same loops, inlined, and every item is accounted for.
+ */
+#include "core.h"
+#include "together.h"
+
+#include <coop/chan.h>
+#include <coop/task.h>
+#include <preempt/chan.h>
+
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#if MICRO_CK
+#include <ck_ring.h>
+#endif
+
+#define END       UINT64_MAX
+#define PAIRS_MAX 4
+
+/* With eight threads a slice is so much longer (and there are fewer of them):
+   each thread should get several time slices of the kernel, or who is served
+   least would be whoever had no turn. */
+#define STRETCH      6
+#define SLICES_MANY  5
+#define SLICES_QUICK 2
+
+struct flow;
+
+/* A producer or a consumer; each on cache lines of its own. */
+struct party {
+    _Alignas(128) struct flow *flow;
+    struct micro_pace pace; /* a producer's */
+    int64_t end;            /* a consumer's */
+    uint64_t items, sum;
+    int result; /* of the queue, if it failed */
+};
+
+struct flow {
+    void *queue;
+    int64_t slice_ns;
+    unsigned pairs;
+    _Atomic unsigned producing;
+    struct party producers[PAIRS_MAX], consumers[PAIRS_MAX];
+};
+
+struct kind {
+    const char *name;
+    bool is_peer;
+    bool has_any_capacity; /* 0 too, and not powers of two alone */
+    unsigned pairs;        /* for which it is; 0: any */
+    void *(*create)(size_t capacity, enum kit_wait_strategy strategy);
+    void (*destroy)(void *queue);
+    void (*produce)(void *party), (*consume)(void *party);
+    bool waits; /* by a strategy, which its name tells */
+    enum kit_wait_strategy strategy;
+};
+
+/* Negative when the queue does not work. */
+typedef int put_fn(void *queue, uint64_t item);
+typedef int get_fn(void *queue, uint64_t *item);
+
+static inline __attribute__((always_inline)) void produce(struct party *me,
+                                                          put_fn *put)
+{
+    struct flow *flow = me->flow;
+    uint64_t item = 0, sum = 0;
+    int result = 0;
+    micro_pace_begin(&me->pace, flow->slice_ns);
+    while (micro_pace_next(&me->pace)) {
+        for (uint64_t n = me->pace.chunk; n > 0; n--) {
+            sum += ++item;
+            result |= put(flow->queue, item);
+        }
+    }
+    me->items = item;
+    me->sum = sum;
+    /* The last one to leave tells the consumers. */
+    if (atomic_fetch_sub(&flow->producing, 1) == 1)
+        for (unsigned i = 0; i < flow->pairs; i++)
+            result |= put(flow->queue, END);
+    me->result = result;
+}
+
+static inline __attribute__((always_inline)) void consume(struct party *me,
+                                                          get_fn *get)
+{
+    void *queue = me->flow->queue;
+    uint64_t item, items = 0, sum = 0;
+    int result;
+    while ((result = get(queue, &item)) >= 0 && item != END) {
+        items++;
+        sum += item;
+    }
+    me->end = kit_now();
+    me->items = items;
+    me->sum = sum;
+    me->result = result;
+}
+
+#define PARTIES(kind)                                                          \
+    static void kind##_produce(void *party)                                    \
+    {                                                                          \
+        produce(party, kind##_put);                                            \
+    }                                                                          \
+    static void kind##_consume(void *party)                                    \
+    {                                                                          \
+        consume(party, kind##_get);                                            \
+    }
+
+/* ---- coop_chan ---- */
+
+static void *coop_make(size_t capacity, enum kit_wait_strategy strategy)
+{
+    coop_chan *ch;
+    (void)strategy;
+    return coop_chan_create(&ch, sizeof(uint64_t), capacity, NULL) < 0 ? NULL
+                                                                       : ch;
+}
+
+static void coop_unmake(void *queue)
+{
+    coop_chan_destroy(queue);
+}
+
+static inline int coop_put(void *queue, uint64_t item)
+{
+    return coop_chan_send(queue, &item);
+}
+
+/* 0, the end, never comes: nobody closes. */
+static inline int coop_get(void *queue, uint64_t *item)
+{
+    return coop_chan_recv(queue, item) == 1 ? 0 : -1;
+}
+
+PARTIES(coop)
+
+/* ---- preempt_chan ---- */
+
+static void *preempt_make(size_t capacity, enum kit_wait_strategy strategy)
+{
+    struct preempt_chan_options options = {.wait = strategy};
+    preempt_chan *ch;
+    return preempt_chan_create(&ch, sizeof(uint64_t), capacity, &options) < 0
+               ? NULL
+               : ch;
+}
+
+static void preempt_unmake(void *queue)
+{
+    preempt_chan_destroy(queue);
+}
+
+static inline int preempt_put(void *queue, uint64_t item)
+{
+    return preempt_chan_send(queue, &item);
+}
+
+static inline int preempt_get(void *queue, uint64_t *item)
+{
+    return preempt_chan_recv(queue, item) == 1 ? 0 : -1;
+}
+
+PARTIES(preempt)
+
+/* ---- peer: ck_ring ---- */
+
+#if MICRO_CK
+struct ck_queue {
+    ck_ring_t ring;
+    ck_ring_buffer_t cells[];
+};
+
+/* Sizes are powers of two, and one cell stays empty. */
+static void *ck_make(size_t capacity, enum kit_wait_strategy strategy)
+{
+    size_t size = capacity < 2 ? 2 : capacity;
+    struct ck_queue *q;
+    (void)strategy;
+    if (posix_memalign((void **)&q, 128, sizeof *q + size * sizeof *q->cells))
+        return NULL;
+    ck_ring_init(&q->ring, (unsigned)size);
+    return q;
+}
+
+static inline int ck_spsc_put(void *queue, uint64_t item)
+{
+    struct ck_queue *q = queue;
+    while (!ck_ring_enqueue_spsc(&q->ring, q->cells, (void *)item))
+        sched_yield();
+    return 0;
+}
+
+static inline int ck_spsc_get(void *queue, uint64_t *item)
+{
+    struct ck_queue *q = queue;
+    while (!ck_ring_dequeue_spsc(&q->ring, q->cells, item))
+        sched_yield();
+    return 0;
+}
+
+PARTIES(ck_spsc)
+
+static inline int ck_mpmc_put(void *queue, uint64_t item)
+{
+    struct ck_queue *q = queue;
+    while (!ck_ring_enqueue_mpmc(&q->ring, q->cells, (void *)item))
+        sched_yield();
+    return 0;
+}
+
+static inline int ck_mpmc_get(void *queue, uint64_t *item)
+{
+    struct ck_queue *q = queue;
+    while (!ck_ring_dequeue_mpmc(&q->ring, q->cells, item))
+        sched_yield();
+    return 0;
+}
+
+PARTIES(ck_mpmc)
+#endif
+
+/* ---- a slice ---- */
+
+static void begin(struct flow *flow, struct micro_cell *cell, void *queue)
+{
+    flow->queue = queue;
+    flow->slice_ns = cell->plan->slice_ns;
+    flow->pairs = (unsigned)cell->entry.number[0];
+    flow->slice_ns *= flow->pairs > 1 ? STRETCH : 1;
+    flow->producing = flow->pairs;
+    for (unsigned i = 0; i < flow->pairs; i++)
+        flow->producers[i].flow = flow->consumers[i].flow = flow;
+}
+
+static double evenness(const struct flow *flow)
+{
+    uint64_t least = UINT64_MAX, most = 1;
+    for (unsigned i = 0; i < flow->pairs; i++) {
+        uint64_t items = flow->consumers[i].items;
+        least = items < least ? items : least;
+        most = items > most ? items : most;
+    }
+    return (double)least / (double)most;
+}
+
+/* Everything that was sent has arrived; how long it took, per item. */
+static enum micro_verdict account(struct micro_cell *cell,
+                                  const struct flow *flow)
+{
+    uint64_t sent = 0, got = 0, balance = 0;
+    int64_t first = INT64_MAX, last = 0;
+    for (unsigned i = 0; i < flow->pairs; i++) {
+        const struct party *p = &flow->producers[i], *c = &flow->consumers[i];
+        if (p->result < 0 || c->result < 0)
+            return micro_because(cell, MICRO_FAILED, "the channel failed");
+        sent += p->items;
+        got += c->items;
+        balance += p->sum - c->sum;
+        first = p->pace.begin < first ? p->pace.begin : first;
+        last = c->end > last ? c->end : last;
+    }
+    if (sent != got || balance != 0)
+        return micro_because(cell, MICRO_FAILED,
+                             "items were lost: %" PRIu64 " sent, %" PRIu64
+                             " received, sums differ by %" PRId64,
+                             sent, got, (int64_t)balance);
+    cell->value[1] = evenness(flow);
+    return micro_timed(cell, last - first, sent);
+}
+
+static int run_threads(const struct kind *kind, struct micro_cell *cell,
+                       struct flow *flow)
+{
+    struct micro_job jobs[2 * PAIRS_MAX];
+    unsigned pairs = flow->pairs;
+    /* With two pairs or more on two CPUs, each CPU has some of both sides. */
+    for (unsigned i = 0; i < pairs; i++) {
+        jobs[i] = (struct micro_job){micro_cpu(cell, i), kind->produce,
+                                     &flow->producers[i]};
+        jobs[pairs + i] = (struct micro_job){
+            micro_cpu(cell, pairs + i), kind->consume, &flow->consumers[i]};
+    }
+    return micro_together(jobs, 2 * pairs);
+}
+
+static enum micro_verdict measure(struct micro_cell *cell)
+{
+    const struct kind *kind = cell->entry.how;
+    struct flow flow = {.queue = NULL};
+    void *queue = kind->create(cell->entry.number[1], kind->strategy);
+    if (!queue)
+        return micro_because(cell, MICRO_FAILED, "no memory for the channel");
+    begin(&flow, cell, queue);
+    int result = run_threads(kind, cell, &flow);
+    kind->destroy(queue);
+    if (result < 0)
+        return micro_because(cell, MICRO_FAILED, "%s", kit_error_text(result));
+    return account(cell, &flow);
+}
+
+/* ---- the same with tasks in place of threads ---- */
+
+static kit_value produce_task(kit_value arg)
+{
+    coop_produce(arg.p);
+    return kit_none();
+}
+
+static kit_value consume_task(kit_value arg)
+{
+    coop_consume(arg.p);
+    return kit_none();
+}
+
+static int run_tasks(struct flow *flow)
+{
+    coop_sched *s;
+    int result = coop_sched_create(&s, NULL);
+    for (unsigned i = 0; !result && i < flow->pairs; i++)
+        result = coop_spawn(s, NULL, produce_task, kit_ptr(&flow->producers[i]),
+                            NULL);
+    for (unsigned i = 0; !result && i < flow->pairs; i++)
+        result = coop_spawn(s, NULL, consume_task, kit_ptr(&flow->consumers[i]),
+                            NULL);
+    if (!result)
+        result = coop_run(s);
+    coop_sched_destroy(s);
+    return result;
+}
+
+static enum micro_verdict measure_coop(struct micro_cell *cell)
+{
+    struct flow flow = {.queue = NULL};
+    void *queue = coop_make(cell->entry.number[1], 0);
+    if (!queue)
+        return micro_because(cell, MICRO_FAILED, "no memory for the channel");
+    begin(&flow, cell, queue);
+    int result = run_tasks(&flow);
+    coop_unmake(queue);
+    if (result < 0)
+        return micro_because(cell, MICRO_FAILED, "%s", kit_error_text(result));
+    return account(cell, &flow);
+}
+
+/* ---- the table ---- */
+
+#define OURS(strategy)                                                         \
+    {                                                                          \
+        "preempt_chan", false, true, 0, preempt_make, preempt_unmake,          \
+            preempt_produce, preempt_consume, true, strategy                   \
+    }
+
+static const struct kind coop_kind = {
+    "coop_chan", false,        true,         0,     coop_make,
+    coop_unmake, coop_produce, coop_consume, false, 0};
+
+static const struct kind kinds[] = {
+    OURS(KIT_WAIT_ADAPTIVE),
+    OURS(KIT_WAIT_PARK),
+    OURS(KIT_WAIT_SPIN),
+    OURS(KIT_WAIT_CONDVAR),
+#if MICRO_CK
+    {"ck_ring SPSC, sched_yield", true, false, 1, ck_make, free,
+     ck_spsc_produce, ck_spsc_consume, false, 0},
+    {"ck_ring MPMC, sched_yield", true, false, 0, ck_make, free,
+     ck_mpmc_produce, ck_mpmc_consume, false, 0},
+#endif
+};
+
+static void add(struct micro_table *t, const struct kind *kind,
+                enum micro_placement placement, unsigned pairs, size_t capacity)
+{
+    bool is_coop = kind == &coop_kind;
+    struct micro_entry e = {.placement = placement,
+                            .is_peer = kind->is_peer,
+                            .unit = "ns",
+                            .measure = is_coop ? measure_coop : measure,
+                            .how = kind,
+                            .number = {pairs, capacity}};
+    const char *strategy =
+        kind->waits ? kit_wait_strategy_name(kind->strategy) : "";
+    snprintf(e.figure, sizeof e.figure, "%s, %uP%uC, capacity %zu",
+             is_coop ? "tasks" : "threads", pairs, pairs, capacity);
+    snprintf(e.name, sizeof e.name, "%s%s%s", kind->name,
+             kind->waits ? ", " : "", strategy);
+    if (pairs > 1) {
+        e.second_figure = ": least / most served";
+        e.second_unit = "ratio";
+        e.samples_max = t->plan->quick ? SLICES_QUICK : SLICES_MANY;
+    }
+    micro_add(t, e);
+}
+
+static void add_block(struct micro_table *t, enum micro_placement placement,
+                      unsigned pairs, size_t capacity)
+{
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        if ((capacity == 0 && !kinds[k].has_any_capacity) ||
+            (kinds[k].pairs && kinds[k].pairs != pairs))
+            continue;
+        add(t, &kinds[k], placement, pairs, capacity);
+    }
+}
+
+static void fill(struct micro_table *t)
+{
+    static const size_t capacities[] = {0, 1, 128, 1024};
+    size_t count = sizeof capacities / sizeof *capacities;
+    unsigned placements = micro_placements(t);
+    for (unsigned pairs = 1; pairs <= PAIRS_MAX; pairs += PAIRS_MAX - 1)
+        for (size_t c = 0; c < count; c++)
+            add(t, &coop_kind, MICRO_ONE, pairs, capacities[c]);
+    for (unsigned pairs = 1; pairs <= PAIRS_MAX; pairs += PAIRS_MAX - 1)
+        for (unsigned p = 0; p < placements; p++)
+            for (size_t c = 0; c < count; c++)
+                add_block(t, (enum micro_placement)p, pairs, capacities[c]);
+#if MICRO_CK
+    micro_note(t, "a ck_ring of size n holds n - 1 items: sizes 2, 128 and "
+                  "1024 stand for the capacities; it cannot block");
+#else
+    micro_note(t, "Concurrency Kit was not there when this was built");
+#endif
+}
+
+const struct micro_group micro_channel_group = {
+    .name = "channel",
+    .summary = "items of 8 bytes through a channel, per item",
+    .fill = fill,
+    .full = {9, 15000000},
+    .quick = {3, 5000000},
+};
