@@ -2,6 +2,8 @@
 /* The iterator protocol: requests, for-each with closing, delegation. */
 #include <kit/iter.h>
 
+#include "close.h"
+
 #include <errno.h>
 
 static kit_step open_self(kit_iterable *self)
@@ -55,26 +57,22 @@ void kit_iterable_release(kit_iterable *source, kit_iter *it)
         source->ops->release(source, it);
 }
 
-/* A step that is neither yielded nor done: its error, or what is wrong. */
-static kit_completion failure_of(kit_step s)
+kit_value kit_failure_of(kit_step s)
 {
-    return kit_throw(s.state == KIT_FAILED ? s.value : kit_int(-EPROTO));
+    return s.state == KIT_FAILED ? s.value : kit_int(-EPROTO);
 }
 
-/*
- * Closes because the loop's body ended with `end`. What the close itself says
- * counts only on a break: an error of the body wins.
- */
-static kit_completion close_for(kit_iter *it, kit_completion end)
+kit_completion kit_close(kit_iter *it, kit_completion end)
 {
     if (!it->ops->return_)
         return end;
     kit_step s = it->ops->return_(it, kit_none());
     if (end.how == KIT_THROW)
         return end;
-    if (!kit_step_is_valid(s))
-        return kit_throw(kit_int(-EPROTO));
-    return s.state == KIT_FAILED ? kit_throw(s.value) : end;
+    /* A step that yields is an answer, too: the source refuses to end. */
+    if (s.state == KIT_YIELDED || s.state == KIT_DONE)
+        return end;
+    return kit_throw(kit_failure_of(s));
 }
 
 void kit_loop_open(kit_loop *loop, kit_iterable *source)
@@ -83,7 +81,8 @@ void kit_loop_open(kit_loop *loop, kit_iterable *source)
     loop->source = source;
     loop->it = opened.state == KIT_YIELDED ? opened.value.p : NULL;
     loop->over = !loop->it;
-    loop->end = loop->it ? kit_next(kit_none()) : failure_of(opened);
+    loop->end =
+        loop->it ? kit_next(kit_none()) : kit_throw(kit_failure_of(opened));
 }
 
 bool kit_loop_next(kit_loop *loop, kit_value *item)
@@ -96,7 +95,7 @@ bool kit_loop_next(kit_loop *loop, kit_value *item)
         return true;
     loop->over = true;
     if (s.state != KIT_DONE)
-        loop->end = failure_of(s);
+        loop->end = kit_throw(kit_failure_of(s));
     return false;
 }
 
@@ -106,7 +105,7 @@ kit_completion kit_loop_close(kit_loop *loop, kit_completion left)
     if (loop->over)
         end = loop->end.how == KIT_THROW ? loop->end : left;
     else if (kit_is_abrupt(left))
-        end = close_for(loop->it, left);
+        end = kit_close(loop->it, left);
     if (loop->it)
         kit_iterable_release(loop->source, loop->it);
     loop->it = NULL;
@@ -134,14 +133,14 @@ kit_completion kit_for_each(kit_iterable *source, kit_each_fn each,
 static kit_completion refuse_throw(kit_iter *it)
 {
     kit_completion type_error = kit_throw(kit_int(-EPROTO));
-    kit_completion closed = close_for(it, kit_return(kit_none()));
+    kit_completion closed = kit_close(it, kit_return(kit_none()));
     return closed.how == KIT_THROW ? closed : type_error;
 }
 
 static kit_completion end_of_delegation(kit_step s, kit_completion request)
 {
     if (s.state != KIT_DONE)
-        return failure_of(s);
+        return kit_throw(kit_failure_of(s));
     return request.how == KIT_RETURN ? kit_return(s.value) : kit_next(s.value);
 }
 
@@ -179,7 +178,7 @@ kit_completion kit_delegate(kit_iterable *inner, kit_yield_fn yield,
 {
     kit_step opened = kit_iterable_open(inner);
     if (opened.state != KIT_YIELDED)
-        return failure_of(opened);
+        return kit_throw(kit_failure_of(opened));
     kit_iter *it = opened.value.p;
     kit_completion end =
         kit_delegate_request(it, kit_next(kit_none()), yield, generator);
