@@ -27,9 +27,9 @@ enum micro_verdict {
 struct micro_cell;
 
 struct micro_entry {
-    char figure[44];
+    char figure[64];
     enum micro_placement placement;
-    char name[40];
+    char name[48];
     bool is_peer;
     const char *unit;
 

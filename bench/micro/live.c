@@ -68,10 +68,18 @@ static enum micro_verdict prepare_coros(struct micro_cell *cell)
     return micro_because(cell, MICRO_SKIPPED, "no memory for so many stacks");
 }
 
+/* Once around, so that what other entries left in the cache is gone. */
+static void visit_coros(struct live *live)
+{
+    for (size_t i = 0; i < live->count; i++)
+        coop_coro_resume(live->members[live_next(live)], kit_next(kit_none()));
+}
+
 static enum micro_verdict measure_coros(struct micro_cell *cell)
 {
     struct live *live = cell->state;
     struct micro_pace pace;
+    visit_coros(live);
     micro_pace_begin(&pace, cell->plan->slice_ns);
     while (micro_pace_next(&pace)) {
         for (uint64_t n = pace.chunk; n > 0; n--) {
@@ -138,10 +146,19 @@ static enum micro_verdict prepare_boosts(struct micro_cell *cell)
     return micro_because(cell, MICRO_SKIPPED, "no memory for so many stacks");
 }
 
+static void visit_boosts(struct live *live)
+{
+    for (size_t i = 0; i < live->count; i++) {
+        void **member = &live->members[live_next(live)];
+        *member = jump_fcontext(*member, NULL).from;
+    }
+}
+
 static enum micro_verdict measure_boosts(struct micro_cell *cell)
 {
     struct live *live = ((struct boosts *)cell->state)->live;
     struct micro_pace pace;
+    visit_boosts(live);
     micro_pace_begin(&pace, cell->plan->slice_ns);
     while (micro_pace_next(&pace)) {
         for (uint64_t n = pace.chunk; n > 0; n--) {

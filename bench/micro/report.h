@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 struct micro_row {
-    char figure[88];
+    char figure[96];
     const char *placement;
     const char *name;
     const char *unit;

@@ -173,9 +173,13 @@ static kit_completion ahead_yield(preempt_gen *g, kit_value value)
 
 /* ---- the thread ---- */
 
+/* Whose body this thread runs. */
+static _Thread_local const preempt_gen *of_thread;
+
 static void *run(void *arg)
 {
     preempt_gen *g = arg;
+    of_thread = g;
     if (!g->ahead)
         await_resume(g);
     kit_completion end = g->body(g, g->arg);
@@ -233,10 +237,9 @@ static kit_step enter_from_side(preempt_gen *g, kit_completion request)
 }
 
 /* A body that runs ahead is not waited for, so its state does not tell. */
-static bool called_by_body(preempt_gen *g)
+static bool called_by_body(const preempt_gen *g)
 {
-    return g->ahead && g->has_thread &&
-           pthread_equal(pthread_self(), g->thread);
+    return g->ahead && g == of_thread;
 }
 
 /* Claims the generator, so that of two callers at once one gets -EBUSY. */
@@ -247,8 +250,13 @@ static kit_step step(preempt_gen *g, kit_completion request)
     enum kit_gen_state state = claim(g, KIT_GEN_SUSPENDED);
     if (state == KIT_GEN_SUSPENDED)
         return request_body(g, request);
-    if (state == KIT_GEN_CREATED && claim(g, state) == state)
-        return begin(g, request);
+    if (state == KIT_GEN_CREATED) {
+        state = claim(g, KIT_GEN_CREATED);
+        if (state == KIT_GEN_CREATED)
+            return begin(g, request);
+        if (state == KIT_GEN_SUSPENDED) /* another thread began it just now */
+            return step(g, request);
+    }
     if (state == KIT_GEN_RUNNING && kit_chain_delegator(&g->chain))
         return enter_from_side(g, request);
     return kit_gen_answer(state, request);

@@ -40,7 +40,7 @@ int preempt_thread_start(pthread_t *out, size_t stack_size, int cpu,
                          void *(*main)(void *), void *arg)
 {
     pthread_attr_t attr;
-    int error = pthread_attr_init(&attr);
+    int saved = errno, error = pthread_attr_init(&attr);
     if (error)
         return -error;
     error = set_stack(&attr, stack_size);
@@ -49,5 +49,6 @@ int preempt_thread_start(pthread_t *out, size_t stack_size, int cpu,
     if (!error)
         error = pthread_create(out, &attr, main, arg);
     pthread_attr_destroy(&attr);
+    errno = saved;
     return -error;
 }

@@ -25,14 +25,19 @@
 
 #include <kit/iter.h>
 
+#ifdef __cplusplus
+typedef struct kit_chain *kit_chain_ref; /* opaque there */
+#else
 #include <stdatomic.h>
+typedef _Atomic(struct kit_chain *) kit_chain_ref;
+#endif
 
 KIT_BEGIN
 
 struct kit_chain {
     /* By a link; NULL: this is a root. Atomic (relaxed) because on threads it
        may be looked at while the chain runs, to find that it does. */
-    _Atomic(struct kit_chain *) delegator;
+    kit_chain_ref delegator;
     struct kit_chain *leaf; /* of a root: who answers; else stale */
     struct kit_chain *root; /* of a running leaf: who is stepped */
     /* Of a root whose request is return: the innermost that it was sent to,
@@ -41,6 +46,8 @@ struct kit_chain {
     bool alone; /* a root that is its own leaf: most generators, mostly */
     bool cut;   /* its inner was stepped from the side */
 };
+
+#ifndef __cplusplus
 
 static inline struct kit_chain *kit_chain_delegator(const struct kit_chain *c)
 {
@@ -136,6 +143,8 @@ static inline void kit_chain_cut(struct kit_chain *self)
     root->leaf->cut = true;
     kit_chain_set_delegator(self, NULL);
 }
+
+#endif
 
 KIT_END
 

@@ -1,0 +1,334 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""cli.py PROGRAM: how schedkit and bench/run answer to mistakes: one clear
+line on stderr, exit status 2 for usage and 1 for failure, no file half
+written."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = ""
+USAGE, FAILURE = 2, 1
+
+
+def call(*command, **options):
+    """The finished process of a command."""
+    return subprocess.run(command, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=60, check=False,
+                          **options)
+
+
+def schedkit(*arguments, **options):
+    """The finished process of the program."""
+    return call(PROGRAM, *arguments, **options)
+
+
+def run(*arguments, workload="lockstep", arm="coop", **options):
+    """A small run of one arm."""
+    return schedkit("run", workload, "--arm", arm, *arguments, **options)
+
+
+class Case(unittest.TestCase):
+    """Checks that all the tests share."""
+
+    def assert_refused(self, result, status, *words):
+        """One line of stderr with these words, and nothing on stdout."""
+        self.assertEqual(result.returncode, status, result.stderr)
+        self.assertEqual(result.stdout, "")
+        self.assertRegex(result.stderr, r"\Aschedkit: [^\n]+\n\Z")
+        for word in words:
+            self.assertIn(word, result.stderr)
+
+    def setUp(self):
+        # pylint: disable=consider-using-with
+        self.folder = tempfile.TemporaryDirectory(prefix="schedkit-")
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, name, contents=None):
+        """A path in the test's folder; the file, if it has contents."""
+        path = Path(self.folder.name, name)
+        if contents is not None:
+            path.write_bytes(contents)
+        return str(path)
+
+
+class Usage(Case):
+    """What cannot be meant is exit status 2, before anything runs."""
+
+    def test_no_or_unknown_commands(self):
+        for arguments in ((), ("nonsense",), ("--nonsense",)):
+            with self.subTest(arguments=arguments):
+                result = schedkit(*arguments)
+                self.assertEqual(result.returncode, USAGE)
+                self.assertEqual(result.stdout, "")
+                self.assertNotEqual(result.stderr, "")
+
+    def test_unknown_options(self):
+        for command in ("list", "describe", "run", "micro"):
+            with self.subTest(command=command):
+                result = schedkit(command, "--nonsense")
+                self.assertEqual(result.returncode, USAGE)
+                self.assertEqual(result.stdout, "")
+                self.assertIn("--nonsense", result.stderr)
+
+    def test_an_unknown_workload_is_answered_with_those_there_are(self):
+        for arguments in (("describe", "nonsense"),
+                          ("run", "nonsense", "--arm", "coop")):
+            with self.subTest(arguments=arguments):
+                self.assert_refused(schedkit(*arguments), USAGE, "nonsense",
+                                    "lockstep", "bounded", "words")
+
+    def test_a_missing_workload(self):
+        self.assert_refused(schedkit("describe"), USAGE, "lockstep")
+        self.assert_refused(schedkit("run", "--arm", "coop"), USAGE,
+                            "lockstep")
+
+    def test_more_than_one_workload(self):
+        self.assert_refused(schedkit("describe", "words", "bounded"), USAGE)
+        self.assert_refused(schedkit("run", "words", "bounded"), USAGE)
+        self.assert_refused(schedkit("list", "words"), USAGE, "words")
+
+    def test_an_unknown_or_missing_arm_is_answered_with_those_there_are(self):
+        self.assert_refused(run(arm="nonsense"), USAGE, "nonsense", "seq",
+                            "coop", "preempt")
+        self.assert_refused(schedkit("run", "lockstep"), USAGE, "--arm",
+                            "preempt-park")
+
+    def test_an_unknown_placement_is_answered_with_those_there_are(self):
+        for placement in ("nonsense", "", "ONE", "three"):
+            with self.subTest(placement=placement):
+                self.assert_refused(run("--placement", placement), USAGE,
+                                    "one", "two", "free")
+
+    def test_numbers_that_are_none(self):
+        for number in ("-1", "abc", "", "1.5", "1e6", "0x10", " 1", "1 ",
+                       "+1", "99999999999999999999999", "18446744073709551616"):
+            with self.subTest(number=number):
+                self.assert_refused(run(f"--items={number}"), USAGE,
+                                    "--items", f"'{number}'")
+
+    def test_numbers_out_of_range(self):
+        for option, number in (("--items", "1000000000001"),
+                               ("--capacity", "16777217"),
+                               ("--share", "101"),
+                               ("--work", "10000000001"),
+                               ("--seed", "18446744073709551616")):
+            with self.subTest(option=option):
+                result = run(option, number, workload="crossover")
+                self.assert_refused(result, USAGE, option, number)
+
+    def test_a_parameter_that_the_workload_has_not(self):
+        self.assert_refused(run("--capacity", "1"), USAGE, "lockstep",
+                            "--capacity")
+        self.assert_refused(run("--work", "1", workload="bounded"), USAGE,
+                            "--work")
+        self.assert_refused(run("--input", "/dev/null"), USAGE, "--input")
+
+    def test_checksums_that_are_none(self):
+        for checksum in ("", "12", "0x", "0xg", "0x-1", "0x 1", "-0x1",
+                         "0x1 ", "0x11112222333344445"):
+            with self.subTest(checksum=checksum):
+                self.assert_refused(run(f"--expect={checksum}"), USAGE,
+                                    "--expect")
+
+    def test_an_option_without_its_value(self):
+        for option in ("--arm", "--items", "--metrics", "--input"):
+            with self.subTest(option=option):
+                result = schedkit("run", "words", option)
+                self.assertEqual(result.returncode, USAGE)
+                self.assertEqual(result.stdout, "")
+
+    def test_a_usage_error_leaves_no_metrics_file(self):
+        path = self.path("metrics")
+        for wrong in (("--items", "x"), ("--placement", "x"),
+                      ("--expect", "x")):
+            run(*wrong, "--metrics", path)
+            self.assertFalse(os.path.exists(path), wrong)
+
+
+class Files(Case):
+    """Files that cannot be had are exit status 1, by name."""
+
+    def words(self, *arguments, arm="coop"):
+        """A run over text."""
+        return run(*arguments, workload="words", arm=arm)
+
+    def test_a_missing_file_or_folder(self):
+        for arm in ("seq", "coop", "preempt"):
+            with self.subTest(arm=arm):
+                result = self.words("--input", "/nowhere/at/all", arm=arm)
+                self.assert_refused(result, FAILURE, "/nowhere/at/all")
+
+    @unittest.skipIf(os.geteuid() == 0, "root may read everything")
+    def test_an_unreadable_file(self):
+        path = self.path("secret", b"text\n")
+        os.chmod(path, 0)
+        self.assert_refused(self.words("--input", path), FAILURE, path)
+
+    def test_a_file_that_fails_while_it_is_read(self):
+        self.assert_refused(self.words("--input", "/proc/self/mem"), FAILURE,
+                            "/proc/self/mem")
+
+    def test_a_folder_without_text(self):
+        self.path("binary", b"\0\1\2")
+        self.assert_refused(self.words("--input", self.folder.name), FAILURE,
+                            self.folder.name, "no text")
+
+    def test_what_is_neither_text_nor_a_folder(self):
+        binary = self.path("binary", b"a\0b")
+        self.assert_refused(self.words("--input", binary), FAILURE, binary)
+        self.assert_refused(self.words("--input", "/dev/null"), FAILURE,
+                            "/dev/null")
+
+    def test_an_empty_file_is_a_text_of_no_words(self):
+        result = self.words("--input", self.path("empty", b""))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("items      0 words", result.stdout)
+
+    def test_a_folder_is_read_in_the_order_of_its_names(self):
+        self.path("b", b"two\n")
+        self.path("a", b"one\n")
+        whole = self.words("--input", self.folder.name)
+        parts = self.words("--input", self.path("a"), "--input",
+                           self.path("b"))
+        self.assertEqual(whole.returncode, 0, whole.stderr)
+        line = [x for x in whole.stdout.splitlines() if "checksum" in x]
+        self.assertIn(line[0], parts.stdout)
+
+    def test_metrics_that_cannot_be_written(self):
+        for path in ("/nowhere/metrics", self.folder.name, ""):
+            with self.subTest(path=path):
+                result = run("--items", "1", "--metrics", path)
+                self.assert_refused(result, FAILURE, "metrics")
+
+    def test_metrics_on_a_full_disk(self):
+        result = run("--items", "1", "--metrics", "/dev/full")
+        self.assert_refused(result, FAILURE, "/dev/full", "No space")
+
+    def test_results_on_a_full_disk(self):
+        for arguments in (("list",), ("list", "--json"),
+                          ("describe", "words"),
+                          ("run", "lockstep", "--arm", "seq", "--items", "1")):
+            with self.subTest(arguments=arguments):
+                with open("/dev/full", "w", encoding="ascii") as full:
+                    result = subprocess.run(
+                        [PROGRAM, *arguments], stdout=full, text=True,
+                        stderr=subprocess.PIPE, timeout=60, check=False)
+                self.assertEqual(result.returncode, FAILURE)
+                self.assertRegex(result.stderr, r"\Aschedkit: [^\n]+\n\Z")
+
+    def test_a_failed_run_writes_no_metrics(self):
+        path = self.path("metrics", b"before\n")
+        run("--items", "10", "--expect", "0x1", "--metrics", path)
+        self.words("--input", "/nowhere", "--metrics", path)
+        self.assertEqual(Path(path).read_bytes(), b"before\n")
+
+
+class Results(Case):
+    """What is right is said on stdout alone."""
+
+    def test_a_wrong_checksum_is_a_failure(self):
+        for arm in ("seq", "coop", "preempt"):
+            with self.subTest(arm=arm):
+                result = run("--items", "10", "--expect", "0x1", arm=arm)
+                self.assert_refused(result, FAILURE, "wrong result", arm)
+
+    def test_every_arm_runs_and_agrees(self):
+        table = json.loads(schedkit("list", "--json").stdout)
+        for workload in table["workloads"]:
+            names = {p["name"] for p in workload["parameters"]}
+            small = ["--items", "2"] + ["--work=10"] * ("work" in names)
+            for arm in workload["arms"]:
+                with self.subTest(workload=workload["name"], arm=arm["name"]):
+                    result = run(*small, workload=workload["name"],
+                                 arm=arm["name"])
+                    self.assertEqual(result.returncode, 0, result.stderr)
+                    self.assertEqual(result.stderr, "")
+                    self.assertIn("checksum   0x", result.stdout)
+
+    def test_metrics_are_appended_one_line_of_json_a_run(self):
+        path = self.path("metrics")
+        for arm in ("seq", "coop", "preempt"):
+            run("--items", "100", "--metrics", path, arm=arm)
+        lines = Path(path).read_text(encoding="ascii").splitlines()
+        runs = [json.loads(line) for line in lines]
+        self.assertEqual([r["arm"] for r in runs], ["seq", "coop", "preempt"])
+        self.assertEqual({r["checksum"] for r in runs}, {runs[0]["checksum"]})
+        for key in ("wall_ns", "user_ns", "system_ns", "peak_rss_bytes",
+                    "voluntary_switches", "items"):
+            self.assertGreaterEqual(runs[0][key], 0)
+
+    def test_the_checksum_of_one_run_is_accepted_by_the_next(self):
+        path = self.path("metrics")
+        run("--items", "100", "--metrics", path)
+        checksum = json.loads(Path(path).read_text())["checksum"]
+        for arm in ("seq", "coop-ucontext", "preempt-condvar"):
+            result = run("--items", "100", "--expect", checksum, arm=arm)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn("as expected", result.stdout)
+
+    def test_help_and_version_are_answers(self):
+        for arguments in (("--help",), ("--version",), ("run", "--help"),
+                          ("list", "--help"), ("describe", "--help"),
+                          ("micro", "--help")):
+            with self.subTest(arguments=arguments):
+                result = schedkit(*arguments)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(result.stderr, "")
+                self.assertIn("schedkit", result.stdout)
+
+    def test_nothing_is_run_where_nothing_is_asked_for(self):
+        for arm in ("seq", "coop", "preempt"):
+            result = run("--items", "0", arm=arm)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn("items      0 steps", result.stdout)
+
+
+class BenchRun(Case):
+    """bench/run refuses wrong options before it installs or measures."""
+
+    def refused(self, *arguments, status=USAGE):
+        """The one line that bench/run says."""
+        result = call(str(ROOT / "bench/run"), *arguments,
+                      env=dict(os.environ, PATH="/usr/bin:/bin"))
+        self.assertEqual(result.returncode, status, result.stderr)
+        self.assertEqual(result.stdout, "")
+        self.assertRegex(result.stderr, r"\Abench/run: [^\n]+\n\Z")
+        return result.stderr
+
+    def test_unknown_options(self):
+        self.assertIn("--nonsense", self.refused("--nonsense"))
+        self.assertIn("stray", self.refused("stray"))
+
+    def test_options_without_their_values(self):
+        for option in ("--workload", "--input", "--out"):
+            with self.subTest(option=option):
+                self.assertIn(option, self.refused(option))
+                self.assertIn(option, self.refused("--quick", option))
+
+    def test_options_that_exclude_each_other(self):
+        self.refused("--quick", "--full")
+        self.refused("--smoke", "--quick")
+        self.refused("--report-only", "--full")
+        self.refused("--report-only", "--workload", "lockstep")
+
+    def test_an_input_that_cannot_be_read(self):
+        self.assertIn("/nowhere", self.refused("--input", "/nowhere/at/all"))
+
+    def test_help_is_an_answer(self):
+        result = call(str(ROOT / "bench/run"), "--help")
+        self.assertEqual(result.returncode, 0)
+        self.assertEqual(result.stderr, "")
+        for option in ("--quick", "--full", "--smoke", "--out"):
+            self.assertIn(option, result.stdout)
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main(verbosity=1)

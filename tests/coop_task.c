@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: MIT */
+/* What only the cooperative scheduler promises: order, deadlock reports. */
+#include "harness.h"
+
+#include <coop/chan.h>
+#include <coop/gen.h>
+#include <coop/task.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+static char trace[256];
+
+static void note(const char *word)
+{
+    strncat(trace, word, sizeof trace - strlen(trace) - 1);
+}
+
+static coop_sched *new_sched(void)
+{
+    coop_sched *s;
+    ck_assert_int_eq(coop_sched_create(&s, NULL), 0);
+    return s;
+}
+
+static void spawn(coop_sched *s, const char *name, coop_task_fn body,
+                  kit_value arg)
+{
+    struct coop_task_options o = {.name = name};
+    ck_assert_int_eq(coop_spawn(s, NULL, body, arg, &o), 0);
+}
+
+static coop_sched *here(void)
+{
+    return coop_sched_of(coop_current());
+}
+
+static void finish(coop_sched *s)
+{
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+
+/* ---- order ---- */
+
+static kit_value three_turns(kit_value word)
+{
+    for (int i = 0; i < 3; i++) {
+        note(word.p);
+        coop_yield();
+    }
+    return kit_none();
+}
+
+static kit_value one_turn(kit_value word)
+{
+    note(word.p);
+    return kit_none();
+}
+
+START_TEST (nothing_runs_before_run)
+{
+    coop_sched *s = new_sched();
+    spawn(s, NULL, one_turn, kit_ptr("a"));
+    ck_assert_str_eq(trace, "");
+    finish(s);
+    ck_assert_str_eq(trace, "a");
+}
+END_TEST
+
+START_TEST (ready_tasks_take_turns_first_in_first_out)
+{
+    coop_sched *s = new_sched();
+    spawn(s, NULL, three_turns, kit_ptr("a"));
+    spawn(s, NULL, one_turn, kit_ptr("b"));
+    spawn(s, NULL, three_turns, kit_ptr("c"));
+    finish(s);
+    ck_assert_str_eq(trace, "abcacac");
+}
+END_TEST
+
+static kit_value spawn_more(kit_value arg)
+{
+    (void)arg;
+    spawn(here(), NULL, one_turn, kit_ptr("x"));
+    spawn(here(), NULL, one_turn, kit_ptr("y"));
+    note("a");
+    coop_yield();
+    note("b");
+    return kit_none();
+}
+
+START_TEST (a_spawned_task_runs_behind_those_that_are_ready)
+{
+    coop_sched *s = new_sched();
+    spawn(s, NULL, spawn_more, kit_none());
+    spawn(s, NULL, one_turn, kit_ptr("c"));
+    finish(s);
+    ck_assert_str_eq(trace, "acxyb");
+}
+END_TEST
+
+static kit_value work_without_a_yield_point(kit_value word)
+{
+    for (int i = 0; i < 3; i++)
+        note(word.p);
+    return kit_none();
+}
+
+START_TEST (a_task_that_does_not_wait_is_not_interrupted)
+{
+    coop_sched *s = new_sched();
+    spawn(s, NULL, work_without_a_yield_point, kit_ptr("a"));
+    spawn(s, NULL, work_without_a_yield_point, kit_ptr("b"));
+    finish(s);
+    ck_assert_str_eq(trace, "aaabbb");
+}
+END_TEST
+
+static coop_task *parked[3];
+
+static kit_value park_and_note(kit_value index)
+{
+    static const char *const words[] = {"0", "1", "2"};
+    parked[index.i] = coop_current();
+    coop_park("wait for", "its turn");
+    note(words[index.i]);
+    return kit_none();
+}
+
+static kit_value unpark_backwards(kit_value arg)
+{
+    (void)arg;
+    for (int i = 2; i >= 0; i--)
+        coop_unpark(parked[i]);
+    note("u");
+    return kit_none();
+}
+
+START_TEST (unparked_tasks_run_in_the_order_of_their_unparking)
+{
+    coop_sched *s = new_sched();
+    for (int i = 0; i < 3; i++)
+        spawn(s, NULL, park_and_note, kit_int(i));
+    spawn(s, NULL, unpark_backwards, kit_none());
+    finish(s);
+    ck_assert_str_eq(trace, "u210");
+}
+END_TEST
+
+static coop_chan *channel;
+
+static kit_value receive_and_note(kit_value word)
+{
+    int64_t element;
+    ck_assert_int_eq(coop_chan_recv(channel, &element), 1);
+    note(word.p);
+    return kit_none();
+}
+
+static kit_value send_three(kit_value arg)
+{
+    (void)arg;
+    for (int64_t i = 0; i < 3; i++)
+        coop_chan_send(channel, &i);
+    note(".");
+    return kit_none();
+}
+
+START_TEST (waiting_receivers_are_served_first_in_first_out)
+{
+    coop_sched *s = new_sched();
+    coop_chan_create(&channel, 8, 0, NULL);
+    spawn(s, NULL, receive_and_note, kit_ptr("a"));
+    spawn(s, NULL, receive_and_note, kit_ptr("b"));
+    spawn(s, NULL, receive_and_note, kit_ptr("c"));
+    spawn(s, NULL, send_three, kit_none());
+    finish(s);
+    ck_assert_str_eq(trace, ".abc");
+    coop_chan_destroy(channel);
+}
+END_TEST
+
+static kit_value send_and_note(kit_value n)
+{
+    coop_chan_send(channel, &n);
+    note("s");
+    return kit_none();
+}
+
+static kit_value receive_in_order(kit_value arg)
+{
+    (void)arg;
+    for (int64_t i = 0, n; i < 4; i++) {
+        coop_chan_recv(channel, &n);
+        ck_assert_int_eq(n, i);
+    }
+    return kit_none();
+}
+
+START_TEST (waiting_senders_are_served_first_in_first_out)
+{
+    coop_sched *s = new_sched();
+    coop_chan_create(&channel, 8, 1, NULL);
+    for (int64_t i = 0; i < 4; i++)
+        spawn(s, NULL, send_and_note, kit_int(i));
+    spawn(s, NULL, receive_in_order, kit_none());
+    finish(s);
+    ck_assert_str_eq(trace, "ssss");
+    coop_chan_destroy(channel);
+}
+END_TEST
+
+/* ---- deadlock ---- */
+
+static kit_value receive_for_ever(kit_value ch)
+{
+    int64_t element;
+    return kit_int(coop_chan_recv(ch.p, &element));
+}
+
+static kit_value send_to_nobody(kit_value ch)
+{
+    int64_t element = 1;
+    return kit_int(coop_chan_send(ch.p, &element));
+}
+
+static void deadlock(void *arg)
+{
+    struct coop_chan_options orders = {.name = "orders"};
+    struct coop_chan_options bills = {.name = "bills"};
+    coop_chan *a, *b;
+    coop_sched *s = new_sched();
+    (void)arg;
+    coop_chan_create(&a, 8, 3, &orders);
+    coop_chan_create(&b, 8, 0, &bills);
+    spawn(s, "consumer", receive_for_ever, kit_ptr(a));
+    spawn(s, "finished", one_turn, kit_ptr("."));
+    spawn(s, "clerk", send_to_nobody, kit_ptr(b));
+    fprintf(stderr, "%s\n", kit_error_name(coop_run(s)));
+}
+
+START_TEST (a_deadlock_is_reported_with_who_waits_for_what)
+{
+    char text[512];
+    errors_of(deadlock, NULL, text, sizeof text);
+    ck_assert_str_eq(text, "schedkit: deadlock: every task waits\n"
+                           "  consumer waits to receive from orders\n"
+                           "  clerk waits to send to bills\n"
+                           "EDEADLK\n");
+}
+END_TEST
+
+static kit_value join_it(kit_value task)
+{
+    coop_task **other = task.p;
+    return kit_int(coop_join(*other, NULL));
+}
+
+static void circle(void *arg)
+{
+    coop_task *tasks[2];
+    struct coop_task_options names[] = {{.name = "hen"}, {.name = "egg"}};
+    coop_sched *s = new_sched();
+    (void)arg;
+    for (int i = 0; i < 2; i++)
+        coop_spawn(s, &tasks[i], join_it, kit_ptr(&tasks[1 - i]), &names[i]);
+    coop_run(s);
+    coop_sched_destroy(s);
+}
+
+START_TEST (tasks_that_join_in_a_circle_are_reported)
+{
+    char text[512];
+    errors_of(circle, NULL, text, sizeof text);
+    ck_assert_str_eq(text, "schedkit: deadlock: every task waits\n"
+                           "  hen waits to join egg\n"
+                           "  egg waits to join hen\n");
+}
+END_TEST
+
+static void be_quiet(void)
+{
+    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+}
+
+START_TEST (a_scheduler_stays_usable_after_a_deadlock)
+{
+    coop_sched *s = new_sched();
+    coop_task *task;
+    kit_value result;
+    be_quiet();
+    coop_chan_create(&channel, 8, 0, NULL);
+    coop_spawn(s, &task, receive_for_ever, kit_ptr(channel), NULL);
+    ck_assert_int_eq(coop_run(s), -EDEADLK);
+    ck_assert_int_eq(coop_run(s), -EDEADLK);
+    coop_chan_close(channel);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(coop_join(task, &result), 0);
+    ck_assert_int_eq(result.i, 0);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+    coop_chan_destroy(channel);
+}
+END_TEST
+
+START_TEST (destroy_abandons_tasks_that_wait)
+{
+    coop_sched *s = new_sched();
+    be_quiet();
+    coop_chan_create(&channel, 8, 0, NULL);
+    for (int i = 0; i < 5; i++)
+        spawn(s, NULL, receive_for_ever, kit_ptr(channel));
+    spawn(s, NULL, park_and_note, kit_int(0));
+    ck_assert_int_eq(coop_run(s), -EDEADLK);
+    spawn(s, NULL, one_turn, kit_ptr("never"));
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+    ck_assert_str_eq(trace, "");
+}
+END_TEST
+
+START_TEST (a_channel_is_not_destroyed_while_tasks_wait_on_it)
+{
+    coop_sched *s = new_sched();
+    be_quiet();
+    coop_chan_create(&channel, 8, 0, NULL);
+    spawn(s, NULL, receive_for_ever, kit_ptr(channel));
+    coop_run(s);
+    ck_assert_int_eq(coop_chan_destroy(channel), -EBUSY);
+    coop_chan_close(channel);
+    finish(s);
+    ck_assert_int_eq(coop_chan_destroy(channel), 0);
+}
+END_TEST
+
+/* ---- outside any task ---- */
+
+START_TEST (outside_a_task_nothing_can_wait)
+{
+    int64_t element = 1;
+    coop_chan_create(&channel, 8, 1, NULL);
+    ck_assert_int_eq(coop_chan_recv(channel, &element), -EDEADLK);
+    ck_assert_int_eq(coop_chan_send(channel, &element), 0);
+    ck_assert_int_eq(coop_chan_send(channel, &element), -EDEADLK);
+    ck_assert_int_eq(coop_chan_recv(channel, &element), 1);
+    ck_assert_int_eq(coop_chan_destroy(channel), 0);
+}
+END_TEST
+
+START_TEST (outside_a_task_only_ended_tasks_can_be_joined)
+{
+    coop_sched *s = new_sched();
+    coop_task *task;
+    coop_spawn(s, &task, one_turn, kit_ptr("a"), NULL);
+    ck_assert_int_eq(coop_join(task, NULL), -EDEADLK);
+    coop_run(s);
+    ck_assert_int_eq(coop_join(task, NULL), 0);
+    coop_sched_destroy(s);
+}
+END_TEST
+
+/* ---- many, nested, several ---- */
+
+static size_t mappings(void)
+{
+    size_t count = 0;
+    FILE *f = fopen("/proc/self/maps", "re");
+    for (int c; (c = getc(f)) != EOF;)
+        count += c == '\n';
+    fclose(f);
+    return count;
+}
+
+static kit_value count_down(kit_value n)
+{
+    if (n.i > 0)
+        spawn(here(), NULL, count_down, kit_int(n.i - 1));
+    return kit_none();
+}
+
+START_TEST (a_task_that_nobody_joins_frees_itself)
+{
+    coop_sched *s = new_sched();
+    spawn(s, NULL, count_down, kit_int(100));
+    ck_assert_int_eq(coop_run(s), 0);
+    size_t before = mappings();
+    spawn(s, NULL, count_down, kit_int((int64_t)scaled(20000)));
+    finish(s);
+    if (!UNDER_SANITIZER && !under_valgrind())
+        ck_assert_uint_le(mappings(), before + 1);
+}
+END_TEST
+
+static kit_value run_inner(kit_value depth)
+{
+    coop_task *self = coop_current();
+    note("<");
+    if (depth.i > 0) {
+        coop_sched *inner = new_sched();
+        spawn(inner, NULL, run_inner, kit_int(depth.i - 1));
+        spawn(inner, NULL, three_turns, kit_ptr("."));
+        finish(inner);
+    }
+    note(">");
+    ck_assert_ptr_eq(coop_current(), self);
+    return kit_none();
+}
+
+START_TEST (a_task_may_run_a_scheduler_of_its_own)
+{
+    coop_sched *s = new_sched();
+    spawn(s, NULL, run_inner, kit_int(2));
+    spawn(s, NULL, one_turn, kit_ptr("o"));
+    finish(s);
+    ck_assert_str_eq(trace, "<<<>...>...>o");
+}
+END_TEST
+
+static kit_value deadlock_inside(kit_value arg)
+{
+    (void)arg;
+    coop_sched *inner = new_sched();
+    spawn(inner, NULL, receive_for_ever, kit_ptr(channel));
+    ck_assert_int_eq(coop_run(inner), -EDEADLK);
+    coop_chan_close(channel);
+    finish(inner);
+    return kit_none();
+}
+
+START_TEST (a_deadlock_of_an_inner_scheduler_is_its_own)
+{
+    coop_sched *s = new_sched();
+    be_quiet();
+    coop_chan_create(&channel, 8, 0, NULL);
+    spawn(s, NULL, deadlock_inside, kit_none());
+    finish(s);
+    coop_chan_destroy(channel);
+}
+END_TEST
+
+static kit_value add_turns(kit_value sum)
+{
+    for (int i = 0; i < 1000; i++) {
+        ++*(int64_t *)sum.p;
+        coop_yield();
+    }
+    return kit_none();
+}
+
+static void *run_own_scheduler(void *sum)
+{
+    coop_sched *s = new_sched();
+    for (int i = 0; i < 10; i++)
+        spawn(s, NULL, add_turns, kit_ptr(sum));
+    finish(s);
+    return NULL;
+}
+
+START_TEST (each_thread_may_run_a_scheduler)
+{
+    pthread_t threads[4];
+    int64_t sums[4] = {0};
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, run_own_scheduler, &sums[i]);
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_int_eq(sums[i], 10000);
+    }
+}
+END_TEST
+
+static kit_completion receive_and_yield(coop_gen *self, kit_value ch)
+{
+    kit_value v;
+    while (coop_chan_recv(ch.p, &v) == 1) {
+        kit_completion c = coop_gen_yield(self, v);
+        if (kit_is_abrupt(c))
+            return c;
+    }
+    return kit_return(kit_int(99));
+}
+
+static kit_value step_generator(kit_value ch)
+{
+    coop_gen *g;
+    kit_step s;
+    int64_t sum = 0;
+    ck_assert_int_eq(coop_gen_create(&g, receive_and_yield, ch, NULL), 0);
+    while ((s = kit_iter_next(coop_gen_iter(g), kit_none())).state ==
+           KIT_YIELDED)
+        sum += s.value.i;
+    ck_done(s, 99);
+    ck_assert_int_eq(sum, 0 + 1 + 2);
+    coop_gen_destroy(g);
+    return kit_none();
+}
+
+static kit_value send_three_and_close(kit_value ch)
+{
+    for (int64_t i = 0; i < 3; i++) {
+        coop_chan_send(ch.p, &i);
+        coop_yield();
+    }
+    coop_chan_close(ch.p);
+    return kit_none();
+}
+
+START_TEST (a_generator_may_wait_on_behalf_of_its_task)
+{
+    coop_sched *s = new_sched();
+    coop_chan_create(&channel, 8, 0, NULL);
+    spawn(s, NULL, step_generator, kit_ptr(channel));
+    spawn(s, NULL, send_three_and_close, kit_ptr(channel));
+    finish(s);
+    coop_chan_destroy(channel);
+}
+END_TEST
+
+START_TEST (tasks_run_on_ucontext_too)
+{
+    struct coop_sched_options o = {.mechanism = kit_mechanism_named("ucontext")};
+    coop_sched *s;
+    ck_assert_int_eq(coop_sched_create(&s, &o), 0);
+    coop_chan_create(&channel, 8, 0, NULL);
+    spawn(s, NULL, step_generator, kit_ptr(channel));
+    spawn(s, NULL, send_three_and_close, kit_ptr(channel));
+    for (int i = 0; i < 3; i++)
+        spawn(s, NULL, three_turns, kit_ptr("a"));
+    finish(s);
+    ck_assert_str_eq(trace, "aaaaaaaaa");
+    coop_chan_destroy(channel);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *tests[] = {
+        nothing_runs_before_run,
+        ready_tasks_take_turns_first_in_first_out,
+        a_spawned_task_runs_behind_those_that_are_ready,
+        a_task_that_does_not_wait_is_not_interrupted,
+        unparked_tasks_run_in_the_order_of_their_unparking,
+        waiting_receivers_are_served_first_in_first_out,
+        waiting_senders_are_served_first_in_first_out,
+        a_deadlock_is_reported_with_who_waits_for_what,
+        tasks_that_join_in_a_circle_are_reported,
+        a_scheduler_stays_usable_after_a_deadlock,
+        destroy_abandons_tasks_that_wait,
+        a_channel_is_not_destroyed_while_tasks_wait_on_it,
+        outside_a_task_nothing_can_wait,
+        outside_a_task_only_ended_tasks_can_be_joined,
+        a_task_that_nobody_joins_frees_itself,
+        a_task_may_run_a_scheduler_of_its_own,
+        a_deadlock_of_an_inner_scheduler_is_its_own,
+        each_thread_may_run_a_scheduler,
+        a_generator_may_wait_on_behalf_of_its_task,
+        tasks_run_on_ucontext_too,
+        NULL,
+    };
+    return run_suite("coop order", 10, tests);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
+#endif
+#ifndef RUNNING_ON_VALGRIND
+#define RUNNING_ON_VALGRIND 0
+#endif
+
+/* A refused allocation is a result to be tested, not an error. */
+#define SANITIZER_OPTIONS "allocator_may_return_null=1"
+#if UNDER_ASAN
+const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void)
+{
+    return SANITIZER_OPTIONS;
+}
+#elif UNDER_TSAN
+const char *__tsan_default_options(void);
+__attribute__((visibility("default"))) const char *__tsan_default_options(void)
+{
+    return SANITIZER_OPTIONS;
+}
+#endif
+
+bool under_valgrind(void)
+{
+    return RUNNING_ON_VALGRIND;
+}
+
+size_t scaled(size_t n)
+{
+    size_t divisor = under_valgrind() ? 50 : UNDER_SANITIZER ? 10 : 1;
+    return n / divisor > 0 ? n / divisor : 1;
+}
+
+int run_suite(const char *name, double seconds, const TTest *const *tests)
+{
+    Suite *suite = suite_create(name);
+    TCase *cases = tcase_create(name);
+    tcase_set_timeout(cases,
+                      seconds * (under_valgrind() || UNDER_SANITIZER ? 6 : 1));
+    for (; *tests; tests++)
+        tcase_add_test(cases, *tests);
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* A crash that a test asks for leaves no core and no sanitizer's report. */
+static void crash_quietly(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT};
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], SIG_DFL);
+}
+
+static int status_of(pid_t child)
+{
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        ck_assert_int_eq(errno, EINTR);
+    return status;
+}
+
+int signal_that_ends(void (*body)(void *), void *arg)
+{
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        crash_quietly();
+        body(arg);
+        _exit(0);
+    }
+    int status = status_of(child);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+void errors_of(void (*body)(void *), void *arg, char *text, size_t room)
+{
+    int ends[2];
+    size_t length = 0;
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        crash_quietly();
+        dup2(ends[1], STDERR_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        body(arg);
+        _exit(0);
+    }
+    close(ends[1]);
+    for (ssize_t got = 1; got > 0 && length < room - 1;) {
+        got = read(ends[0], text + length, room - 1 - length);
+        length += got > 0 ? (size_t)got : 0;
+    }
+    text[length] = '\0';
+    close(ends[0]);
+    status_of(child);
+}
+
+static char path[64];
+
+static void remove_file(void)
+{
+    unlink(path);
+}
+
+const char *file_with(const char *contents, size_t length)
+{
+    if (path[0])
+        remove_file();
+    else
+        atexit(remove_file);
+    strcpy(path, "/tmp/schedkit-test-XXXXXX");
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, contents, length), (ssize_t)length);
+    close(fd);
+    return path;
+}

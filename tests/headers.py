@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""headers.py BUILD_FOLDER: the public headers. coop and preempt mirror each
+other; each header compiles alone; what is declared is exported, and nothing
+else is."""
+
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+INCLUDES = ("common/include", "coop/include", "preempt/include")
+MIRRORED = ("gen.h", "task.h", "chan.h")
+
+# What one library has and the other has not: name after the prefix -> why.
+ONLY_PREEMPT = {"gen_dropped": "only a thread runs ahead"}
+ONLY_COOP = {}
+
+BUILD = ""
+
+
+def code_of(path):
+    """A header without comments, preprocessor lines and needless space."""
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", path.read_text(), flags=re.S)
+    text = re.sub(r"^\s*#(?:.*\\\n)*.*$", "", text, flags=re.M)
+    return re.sub(r"\s+", " ", text)
+
+
+def functions_of(path):
+    """The exported functions of a header: name -> whole declaration."""
+    found = re.findall(r"KIT_EXPORT ([^;{]*?(\w+)\([^;{]*\))"
+                       r"(?: __attribute__\(\(\w+\)\))?;", code_of(path))
+    return {name: declaration for declaration, name in found}
+
+
+def neutral(text, prefix):
+    """The text with `prefix` replaced in names, types and constants."""
+    text = re.sub(rf"\b{prefix}_", "K_", text)
+    return re.sub(rf"\b{prefix.upper()}_", "K_", text)
+
+
+def mirrored(library):
+    """Every exported function of a library's mirrored headers, made neutral."""
+    functions = {}
+    for header in MIRRORED:
+        path = ROOT / library / "include" / library / header
+        for name, declaration in functions_of(path).items():
+            functions[name.removeprefix(library + "_")] = (
+                header, neutral(declaration, library))
+    return functions
+
+
+def types_of(library):
+    """The types that a library's mirrored headers name, made neutral."""
+    text = "".join(code_of(ROOT / library / "include" / library / header)
+                   for header in MIRRORED)
+    names = re.findall(rf"(?:struct |typedef [^;]*?\b\(?\*?)({library}_\w+)",
+                       text)
+    return {name.removeprefix(library + "_") for name in names}
+
+
+class Mirror(unittest.TestCase):
+    """A program moves from one library to the other by replacing a prefix."""
+
+    def setUp(self):
+        self.coop, self.preempt = mirrored("coop"), mirrored("preempt")
+        self.assertGreater(len(self.coop), 20)
+
+    def test_what_coop_has_preempt_has(self):
+        missing = set(self.coop) - set(self.preempt) - set(ONLY_COOP)
+        self.assertEqual(missing, set())
+
+    def test_what_preempt_has_coop_has(self):
+        missing = set(self.preempt) - set(self.coop) - set(ONLY_PREEMPT)
+        self.assertEqual(missing, set())
+
+    def test_the_exceptions_are_still_exceptions(self):
+        self.assertLessEqual(set(ONLY_PREEMPT), set(self.preempt))
+        self.assertLessEqual(set(ONLY_COOP), set(self.coop))
+        self.assertFalse(set(ONLY_PREEMPT) & set(self.coop))
+        self.assertFalse(set(ONLY_COOP) & set(self.preempt))
+
+    def test_arguments_and_results_are_the_same_in_both(self):
+        for name in sorted(set(self.coop) & set(self.preempt)):
+            with self.subTest(function=name):
+                self.assertEqual(self.coop[name], self.preempt[name])
+
+    def test_types_have_the_same_names_in_both(self):
+        self.assertEqual(types_of("coop"), types_of("preempt"))
+
+    def test_the_wirings_of_workloads_have_the_same_file_names(self):
+        def files(library):
+            return {p.name for p in (ROOT / library / "workloads").iterdir()}
+        self.assertEqual(files("coop"), files("preempt"))
+
+
+def headers():
+    """Every public header, as one includes it."""
+    for include in INCLUDES:
+        for path in sorted((ROOT / include).rglob("*.h")):
+            yield str(path.relative_to(ROOT / include))
+
+
+def compile_alone(compiler, language, standard, header):
+    """What the compiler says about a file that includes one header twice."""
+    command = [compiler, "-x", language, f"-std={standard}", "-fsyntax-only",
+               "-Wall", "-Wextra", "-Werror", "-"]
+    command += [f"-I{ROOT / include}" for include in INCLUDES]
+    source = f"#include <{header}>\n#include <{header}>\n"
+    return subprocess.run(command, input=source, capture_output=True,
+                          text=True, check=False).stderr
+
+
+class Headers(unittest.TestCase):
+    """Each header stands on its own."""
+
+    def test_each_compiles_alone_as_c11(self):
+        for header in headers():
+            with self.subTest(header=header):
+                self.assertEqual(
+                    compile_alone("cc", "c", "gnu11", header), "")
+
+    @unittest.skipUnless(shutil.which("c++"), "no C++ compiler")
+    def test_each_compiles_alone_as_cpp(self):
+        for header in headers():
+            with self.subTest(header=header):
+                self.assertEqual(
+                    compile_alone("c++", "c++", "gnu++17", header), "")
+
+    def test_each_has_its_licence_and_its_guard(self):
+        for include in INCLUDES:
+            for path in (ROOT / include).rglob("*.h"):
+                with self.subTest(header=path.name):
+                    text = path.read_text()
+                    guard = f"{path.parent.name}_{path.stem}_H".upper()
+                    self.assertTrue(text.startswith(
+                        "/* SPDX-License-Identifier: MIT */\n"))
+                    self.assertIn(f"#ifndef {guard}\n#define {guard}\n", text)
+
+    def test_libraries_include_only_what_they_may(self):
+        for library, other in (("coop", "preempt"), ("preempt", "coop"),
+                               ("common", "coop"), ("common", "preempt")):
+            for path in (ROOT / library).rglob("*.[chS]"):
+                with self.subTest(file=str(path.relative_to(ROOT))):
+                    self.assertNotIn(f"#include <{other}/", path.read_text())
+
+
+def exported(library):
+    """The names that a built library exports."""
+    path = Path(BUILD, library, f"libschedkit-{library}.so")
+    symbols = subprocess.run(["nm", "-D", "--defined-only", path],
+                             capture_output=True, text=True, check=True).stdout
+    return {line.split()[-1] for line in symbols.splitlines()}
+
+
+def declared(library):
+    """What a library's headers mark as exported."""
+    names = set()
+    for path in (ROOT / library / "include").rglob("*.h"):
+        names |= set(functions_of(path))
+        names |= set(re.findall(r"KIT_EXPORT extern [^;(]*?(\w+);",
+                                code_of(path)))
+    return names
+
+
+class Symbols(unittest.TestCase):
+    """The headers tell the whole of what a library offers."""
+
+    def test_what_is_declared_is_exported(self):
+        for library in ("common", "coop", "preempt"):
+            with self.subTest(library=library):
+                self.assertEqual(declared(library) - exported(library), set())
+
+    def test_what_is_exported_is_declared(self):
+        for library in ("common", "coop", "preempt"):
+            with self.subTest(library=library):
+                self.assertEqual(exported(library) - declared(library), set())
+
+
+if __name__ == "__main__":
+    BUILD = sys.argv.pop(1)
+    unittest.main(verbosity=1)

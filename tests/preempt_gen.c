@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: MIT */
+/* Generators on threads: ways of waiting, running ahead, several steppers. */
+#include "harness.h"
+
+#include <preempt/gen.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const enum kit_wait_strategy strategies[] = {
+    KIT_WAIT_ADAPTIVE, KIT_WAIT_PARK, KIT_WAIT_SPIN, KIT_WAIT_CONDVAR};
+
+static const size_t capacities[] = {1, 2, 3, 7, 64};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+static preempt_gen *made(preempt_gen_fn body, kit_value arg,
+                         struct preempt_gen_options options)
+{
+    preempt_gen *g;
+    ck_assert_int_eq(preempt_gen_create(&g, body, arg, &options), 0);
+    return g;
+}
+
+static kit_step next(preempt_gen *g, int64_t value)
+{
+    return kit_iter_next(preempt_gen_iter(g), kit_int(value));
+}
+
+static void destroy(preempt_gen *g)
+{
+    ck_assert_int_eq(preempt_gen_destroy(g), 0);
+}
+
+static void pause_ms(int ms)
+{
+    usleep((useconds_t)ms * 1000);
+}
+
+/* ---- lock-step ---- */
+
+static kit_completion echo(preempt_gen *self, kit_value arg)
+{
+    for (;;) {
+        kit_completion c = preempt_gen_yield(self, arg);
+        if (kit_is_abrupt(c))
+            return c;
+        arg = c.value;
+    }
+}
+
+START_TEST (every_way_of_waiting_passes_every_value_both_ways)
+{
+    for (size_t w = 0; w < COUNT_OF(strategies); w++) {
+        struct preempt_gen_options o = {.wait = strategies[w]};
+        preempt_gen *g = made(echo, kit_int(-1), o);
+        ck_yielded(next(g, 0), -1);
+        for (int64_t i = 0; i < (int64_t)scaled(5000); i++)
+            ck_yielded(next(g, i), i);
+        ck_done(kit_iter_return(preempt_gen_iter(g), kit_int(9)), 9);
+        destroy(g);
+    }
+}
+END_TEST
+
+START_TEST (a_body_that_is_slow_is_waited_for)
+{
+    for (size_t w = 0; w < COUNT_OF(strategies); w++) {
+        struct preempt_gen_options o = {.wait = strategies[w]};
+        preempt_gen *g = made(echo, kit_int(-1), o);
+        next(g, 0);
+        for (int64_t i = 0; i < 3; i++) {
+            pause_ms(5); /* the body sleeps by now, if it ever does */
+            ck_yielded(next(g, i), i);
+        }
+        destroy(g);
+    }
+}
+END_TEST
+
+START_TEST (an_unknown_strategy_is_refused)
+{
+    struct preempt_gen_options o = {.wait = (enum kit_wait_strategy)9};
+    preempt_gen *g;
+    ck_assert_int_eq(preempt_gen_create(&g, echo, kit_none(), &o), -EINVAL);
+}
+END_TEST
+
+/* ---- running ahead ---- */
+
+static atomic_long produced;
+static atomic_int cleanups;
+
+/* Yields 0, 1, 2 ...; counts what it has produced; cleans up. What it is sent
+   is 0, or none where it runs ahead. */
+static kit_completion naturals(preempt_gen *self, kit_value limit)
+{
+    for (int64_t i = 0; i < limit.i; i++) {
+        produced++;
+        kit_completion c = preempt_gen_yield(self, kit_int(i));
+        if (kit_is_abrupt(c)) {
+            cleanups++;
+            return c;
+        }
+        ck_assert(c.value.i == 0 || kit_is_none(c.value));
+    }
+    return kit_return(kit_int(-7));
+}
+
+static preempt_gen *running_ahead(preempt_gen_fn body, int64_t limit,
+                                  size_t capacity)
+{
+    struct preempt_gen_options o = {.capacity = capacity};
+    return made(body, kit_int(limit), o);
+}
+
+/* Until the body has filled the buffer and waits in a yield. */
+static long until_it_stands(void)
+{
+    long before, after = produced;
+    do {
+        before = after;
+        pause_ms(under_valgrind() || UNDER_SANITIZER ? 100 : 20);
+        after = produced;
+    } while (after != before);
+    return after;
+}
+
+START_TEST (a_body_that_runs_ahead_gives_every_value_in_order)
+{
+    for (size_t i = 0; i < COUNT_OF(capacities); i++) {
+        int64_t limit = (int64_t)scaled(5000);
+        preempt_gen *g = running_ahead(naturals, limit, capacities[i]);
+        for (int64_t n = 0; n < limit; n++)
+            ck_yielded(next(g, 0), n);
+        ck_done(next(g, 0), -7);
+        ck_done_none(next(g, 0));
+        ck_assert_uint_eq(preempt_gen_dropped(g), 0);
+        destroy(g);
+    }
+}
+END_TEST
+
+START_TEST (the_ways_of_waiting_all_run_ahead)
+{
+    for (size_t w = 0; w < COUNT_OF(strategies); w++) {
+        struct preempt_gen_options o = {.capacity = 7, .wait = strategies[w]};
+        preempt_gen *g = made(naturals, kit_int(1000), o);
+        for (int64_t n = 0; n < 1000; n++)
+            ck_yielded(next(g, 0), n);
+        ck_done(next(g, 0), -7);
+        destroy(g);
+    }
+}
+END_TEST
+
+START_TEST (a_body_runs_ahead_by_its_capacity_and_no_further)
+{
+    for (size_t i = 0; i < COUNT_OF(capacities); i++) {
+        preempt_gen *g = running_ahead(naturals, 1000, capacities[i]);
+        produced = 0;
+        ck_yielded(next(g, 0), 0);
+        /* one taken, the buffer full, one in the yield that waits */
+        ck_assert_int_eq(until_it_stands(), (long)capacities[i] + 2);
+        destroy(g);
+    }
+}
+END_TEST
+
+START_TEST (nothing_runs_ahead_before_the_first_next)
+{
+    preempt_gen *g = running_ahead(naturals, 1000, 8);
+    produced = 0;
+    pause_ms(20);
+    ck_assert_int_eq(produced, 0);
+    ck_assert_int_eq(preempt_gen_state(g), KIT_GEN_CREATED);
+    destroy(g);
+}
+END_TEST
+
+START_TEST (return_overtakes_what_is_buffered_and_counts_it)
+{
+    for (size_t i = 0; i < COUNT_OF(capacities); i++) {
+        preempt_gen *g = running_ahead(naturals, 1000, capacities[i]);
+        produced = cleanups = 0;
+        ck_yielded(next(g, 0), 0);
+        long stands_at = until_it_stands();
+        ck_done(kit_iter_return(preempt_gen_iter(g), kit_int(50)), 50);
+        ck_assert_uint_eq(preempt_gen_dropped(g), (uint64_t)stands_at - 1);
+        ck_assert_int_eq(cleanups, 1);
+        ck_assert_int_eq(produced, stands_at);
+        ck_assert_int_eq(preempt_gen_state(g), KIT_GEN_DONE);
+        destroy(g);
+    }
+}
+END_TEST
+
+/* Yields 0, 1, 2 ...; answers a throw with its value and starts anew. */
+static kit_completion restart_on_throw(preempt_gen *self, kit_value limit)
+{
+    for (int64_t i = 0; i < limit.i; i++) {
+        produced++;
+        kit_completion c = preempt_gen_yield(self, kit_int(i));
+        if (c.how == KIT_RETURN)
+            return c;
+        if (c.how == KIT_THROW)
+            i = c.value.i - 1;
+    }
+    return kit_return(kit_none());
+}
+
+START_TEST (throw_overtakes_what_is_buffered_and_the_body_may_go_on)
+{
+    preempt_gen *g = running_ahead(restart_on_throw, 1000000, 7);
+    kit_iter *it = preempt_gen_iter(g);
+    produced = 0;
+    ck_yielded(next(g, 0), 0);
+    ck_yielded(next(g, 0), 1);
+    long stands_at = until_it_stands();
+    ck_yielded(kit_iter_throw(it, kit_int(500)), 500);
+    ck_assert_uint_eq(preempt_gen_dropped(g), (uint64_t)stands_at - 2);
+    for (int64_t n = 501; n < 600; n++)
+        ck_yielded(next(g, 0), n);
+    ck_yielded(kit_iter_throw(it, kit_int(0)), 0);
+    ck_yielded(next(g, 0), 1);
+    destroy(g);
+}
+END_TEST
+
+START_TEST (abrupt_requests_in_a_row_each_overtake)
+{
+    preempt_gen *g = running_ahead(restart_on_throw, 1000000, 7);
+    ck_yielded(next(g, 0), 0);
+    for (int64_t i = 0; i < (int64_t)scaled(2000); i++)
+        ck_yielded(kit_iter_throw(preempt_gen_iter(g), kit_int(i * 3)), i * 3);
+    ck_done(kit_iter_return(preempt_gen_iter(g), kit_int(8)), 8);
+    destroy(g);
+}
+END_TEST
+
+START_TEST (a_request_to_a_body_that_ended_unseen_finds_it_completed)
+{
+    preempt_gen *g = running_ahead(naturals, 3, 8);
+    produced = 0;
+    ck_yielded(next(g, 0), 0);
+    until_it_stands();
+    ck_done(kit_iter_return(preempt_gen_iter(g), kit_int(50)), 50);
+    ck_assert_uint_eq(preempt_gen_dropped(g), 2);
+    ck_done_none(next(g, 0));
+    destroy(g);
+    g = running_ahead(naturals, 3, 8);
+    ck_yielded(next(g, 0), 0);
+    until_it_stands();
+    ck_failed(kit_iter_throw(preempt_gen_iter(g), kit_int(51)), 51);
+    ck_done_none(next(g, 0));
+    destroy(g);
+}
+END_TEST
+
+static kit_completion fail_at_end(preempt_gen *self, kit_value limit)
+{
+    for (int64_t i = 0; i < limit.i; i++)
+        if (kit_is_abrupt(preempt_gen_yield(self, kit_int(i))))
+            break;
+    return kit_throw(kit_int(66));
+}
+
+START_TEST (an_error_of_a_body_that_ran_ahead_comes_after_its_values)
+{
+    preempt_gen *g = running_ahead(fail_at_end, 5, 64);
+    for (int64_t n = 0; n < 5; n++)
+        ck_yielded(next(g, 0), n);
+    ck_failed(next(g, 0), 66);
+    ck_done_none(next(g, 0));
+    destroy(g);
+}
+END_TEST
+
+START_TEST (destroy_ends_a_body_that_ran_ahead)
+{
+    for (size_t i = 0; i < COUNT_OF(capacities); i++) {
+        preempt_gen *g = running_ahead(naturals, 1000000, capacities[i]);
+        cleanups = 0;
+        next(g, 0);
+        destroy(g);
+        ck_assert_int_eq(cleanups, 1);
+    }
+}
+END_TEST
+
+static kit_completion step_itself(preempt_gen *self, kit_value arg)
+{
+    (void)arg;
+    kit_value answer = next(self, 1).value;
+    kit_completion c = preempt_gen_yield(self, answer);
+    return kit_is_abrupt(c) ? c : kit_return(kit_none());
+}
+
+START_TEST (a_request_from_inside_is_refused_while_running_ahead_too)
+{
+    preempt_gen *g = running_ahead(step_itself, 0, 4);
+    ck_yielded(next(g, 0), -EBUSY);
+    ck_done_none(next(g, 0));
+    destroy(g);
+}
+END_TEST
+
+START_TEST (a_capacity_out_of_range_is_refused)
+{
+    struct preempt_gen_options o = {.capacity = SIZE_MAX};
+    preempt_gen *g;
+    ck_assert_int_eq(preempt_gen_create(&g, echo, kit_none(), &o), -EINVAL);
+}
+END_TEST
+
+/* ---- several threads ---- */
+
+struct stepper {
+    preempt_gen *g;
+    int64_t limit, last, sum;
+    atomic_int *ready;
+    size_t items, refusals;
+};
+
+/* Steps until the stream ends; counts refusals and checks the order. */
+static void *step_to_the_end(void *arg)
+{
+    struct stepper *s = arg;
+    s->last = -1;
+    --*s->ready;
+    while (*s->ready > 0)
+        sched_yield();
+    for (;;) {
+        kit_step step = next(s->g, 0);
+        if (step.state == KIT_DONE)
+            return NULL;
+        if (step.state == KIT_FAILED) {
+            ck_assert_int_eq(step.value.i, -EBUSY);
+            s->refusals++;
+            sched_yield();
+            continue;
+        }
+        ck_assert_int_gt(step.value.i, s->last);
+        s->last = step.value.i;
+        s->sum += step.value.i;
+        s->items++;
+    }
+}
+
+static void step_by_two(struct preempt_gen_options o, int64_t limit)
+{
+    preempt_gen *g = made(naturals, kit_int(limit), o);
+    atomic_int ready = 2;
+    struct stepper s[2] = {{.g = g, .ready = &ready}, {.g = g, .ready = &ready}};
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create(&threads[i], NULL, step_to_the_end, &s[i]);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    ck_assert_int_eq((int64_t)(s[0].items + s[1].items), limit);
+    ck_assert_int_eq(s[0].sum + s[1].sum, limit * (limit - 1) / 2);
+    destroy(g);
+}
+
+START_TEST (of_two_threads_that_step_one_generator_each_value_goes_to_one)
+{
+    for (size_t w = 0; w < COUNT_OF(strategies); w++) {
+        struct preempt_gen_options o = {.wait = strategies[w]};
+        step_by_two(o, (int64_t)scaled(3000));
+        o.capacity = 3;
+        step_by_two(o, (int64_t)scaled(3000));
+    }
+}
+END_TEST
+
+START_TEST (of_two_threads_that_begin_a_generator_one_is_refused_or_waits)
+{
+    struct preempt_gen_options o = {.capacity = 0};
+    for (size_t i = 0; i < scaled(1000); i++)
+        step_by_two(o, 2);
+}
+END_TEST
+
+static void *step_twice(void *g)
+{
+    ck_yielded(next(g, 1), 1);
+    ck_yielded(next(g, 2), 2);
+    return NULL;
+}
+
+START_TEST (any_thread_may_step_a_generator)
+{
+    struct preempt_gen_options o = {.capacity = 0};
+    preempt_gen *g = made(echo, kit_int(0), o);
+    pthread_t thread;
+    ck_yielded(next(g, 0), 0);
+    for (int i = 0; i < 5; i++) {
+        pthread_create(&thread, NULL, step_twice, g);
+        pthread_join(thread, NULL);
+        ck_yielded(next(g, 3), 3);
+    }
+    destroy(g);
+}
+END_TEST
+
+/* ---- the thread ---- */
+
+static kit_completion yield_cpu(preempt_gen *self, kit_value arg)
+{
+    (void)arg;
+    kit_completion c = preempt_gen_yield(self, kit_int(sched_getcpu()));
+    return kit_is_abrupt(c) ? c : kit_return(kit_none());
+}
+
+START_TEST (a_generator_runs_on_the_cpu_that_was_asked_for)
+{
+    cpu_set_t allowed;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &allowed))
+            continue;
+        struct preempt_gen_options o = {.cpu_plus_one = cpu + 1};
+        preempt_gen *g = made(yield_cpu, kit_none(), o);
+        ck_yielded(next(g, 0), cpu);
+        destroy(g);
+    }
+}
+END_TEST
+
+START_TEST (a_cpu_that_does_not_exist_fails_the_first_next)
+{
+    struct preempt_gen_options o = {.cpu_plus_one = CPU_SETSIZE};
+    preempt_gen *g = made(echo, kit_none(), o);
+    ck_failed(next(g, 0), -EINVAL);
+    ck_assert_int_eq(preempt_gen_state(g), KIT_GEN_CREATED);
+    destroy(g);
+}
+END_TEST
+
+START_TEST (a_thread_that_cannot_start_fails_the_first_next_and_may_later)
+{
+    struct preempt_gen_options o = {.stack_size = (size_t)1 << 30};
+    struct rlimit little = {(rlim_t)256 << 20, RLIM_INFINITY};
+    struct rlimit enough = {RLIM_INFINITY, RLIM_INFINITY};
+    if (UNDER_SANITIZER || under_valgrind() ||
+        setrlimit(RLIMIT_AS, &little) != 0)
+        return;
+    preempt_gen *g = made(echo, kit_int(5), o);
+    ck_failed(next(g, 0), -EAGAIN);
+    ck_failed(next(g, 0), -EAGAIN);
+    ck_assert_int_eq(preempt_gen_state(g), KIT_GEN_CREATED);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &enough), 0);
+    ck_yielded(next(g, 0), 5);
+    destroy(g);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *tests[] = {
+        every_way_of_waiting_passes_every_value_both_ways,
+        a_body_that_is_slow_is_waited_for,
+        an_unknown_strategy_is_refused,
+        a_body_that_runs_ahead_gives_every_value_in_order,
+        the_ways_of_waiting_all_run_ahead,
+        a_body_runs_ahead_by_its_capacity_and_no_further,
+        nothing_runs_ahead_before_the_first_next,
+        return_overtakes_what_is_buffered_and_counts_it,
+        throw_overtakes_what_is_buffered_and_the_body_may_go_on,
+        abrupt_requests_in_a_row_each_overtake,
+        a_request_to_a_body_that_ended_unseen_finds_it_completed,
+        an_error_of_a_body_that_ran_ahead_comes_after_its_values,
+        destroy_ends_a_body_that_ran_ahead,
+        a_request_from_inside_is_refused_while_running_ahead_too,
+        a_capacity_out_of_range_is_refused,
+        of_two_threads_that_step_one_generator_each_value_goes_to_one,
+        of_two_threads_that_begin_a_generator_one_is_refused_or_waits,
+        any_thread_may_step_a_generator,
+        a_generator_runs_on_the_cpu_that_was_asked_for,
+        a_cpu_that_does_not_exist_fails_the_first_next,
+        a_thread_that_cannot_start_fails_the_first_next_and_may_later,
+        NULL,
+    };
+    return run_suite("preempt generators ahead", 20, tests);
+}

@@ -1,0 +1,525 @@
+# SPDX-License-Identifier: MIT
+"""The report's statistics, its rule for rejecting blocks, and its verdicts:
+other numbers must give other words. Nothing here measures time."""
+
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+BENCH = Path(__file__).resolve().parent.parent / "bench"
+sys.path.insert(0, str(BENCH))
+sys.dont_write_bytecode = True
+
+# pylint: disable=wrong-import-position
+import advice  # noqa: E402
+import calibrate  # noqa: E402
+import claims  # noqa: E402
+import environment  # noqa: E402
+import machine  # noqa: E402
+import plan  # noqa: E402
+import predictions  # noqa: E402
+import report  # noqa: E402
+import stats  # noqa: E402
+import store  # noqa: E402
+import tables  # noqa: E402
+import units  # noqa: E402
+from dataset import Dataset  # noqa: E402
+from program import METRICS  # noqa: E402
+
+ARMS = {
+    "seq": ("seq", "none", "none"), "coop": ("coop", "asm", "none"),
+    "coop-batch": ("coop", "asm", "none"),
+    "preempt": ("preempt", "thread", "adaptive"),
+    "preempt-park": ("preempt", "thread", "park"),
+}
+UNITS = {"lockstep": "step", "bounded": "item", "crossover": "item",
+         "words": "word"}
+QUIET = {"elapsed_s": 5.0, "steal": 0.01, "foreign": 0.0, "load_before": 0.5,
+         "load_after": 0.5, "lost_before": 0.01, "lost_after": 0.01,
+         "padding": 7}
+SIZES = (1000, 4000)
+ENVIRONMENT = environment.capture(BENCH.parent)
+
+
+def make_raw(costs, blocks=8, noise=0.01, disturbed=()):
+    """Raw results in which each (workload, arm, placement, params) costs so
+    many ns per item, a few per cent more or less in each block."""
+    random = np.random.default_rng(1)
+    rows, seen = [], {}
+    for (workload, arm, placement, params), cost in costs.items():
+        policy, mechanism, wait = ARMS[arm]
+        row = plan.Row(f"{workload}.{len(rows) + 1}", workload, arm, policy,
+                       mechanism, wait, placement, dict(params),
+                       UNITS[workload], form="batched" if "batch" in arm
+                       else "run-ahead")
+        row.sizes = [{"items": n, "counted": n, "expect": "0x1", "wall_s": 0}
+                     for n in SIZES]
+        rows.append(row)
+        seen[row.id] = cost
+    found = []
+    for number in range(blocks):
+        runs = []
+        for row in rows:
+            factor = 1 + noise * random.standard_normal()
+            for size, items in enumerate(SIZES):
+                wall = items * seen[row.id] * factor
+                metrics = [wall, wall, 0, 5, 1, 0, 3_000_000, 100]
+                runs.append([row.id, size, [2e-3 + wall / 1e9], [metrics]])
+        block = {"number": number + 1, **QUIET, "runs": runs}
+        block.update({"foreign": 0.5} if number in disturbed else {})
+        found.append(block)
+    workloads = list(dict.fromkeys(key[0] for key in costs))
+    return {"mode": "quick", "only": [], "inputs": None, "failures": [],
+            "environment": ENVIRONMENT,
+            "series": [], "micro": [], "rule": machine.RULE,
+            "metrics": list(METRICS), "blocks": found,
+            "rows": [row.__dict__ for row in rows],
+            "workloads": [{"name": w, "summary": "", "unit": UNITS[w],
+                           "arms": []} for w in workloads],
+            "spent": {"seconds": 60, "budget_s": 110, "target_ms": 80,
+                      "warmup": 0, "runs": 1, "min_blocks": 6}}
+
+
+def at(workload, arm, placement, **params):
+    return workload, arm, placement, tuple(sorted(params.items()))
+
+
+def lockstep(coop=5, one=5000, two=200, parked=50000):
+    return {at("lockstep", "seq", "one"): 2,
+            at("lockstep", "coop", "one"): coop,
+            at("lockstep", "preempt", "one"): one,
+            at("lockstep", "preempt", "two"): two,
+            at("lockstep", "preempt-park", "two"): parked}
+
+
+def bounded(ratios):
+    """{(placement, capacity): ratio of preempt to coop}"""
+    costs = {at("bounded", "seq", "one"): 2}
+    for (placement, capacity), ratio in ratios.items():
+        costs[at("bounded", "coop", "one", capacity=capacity)] = 10
+        costs[at("bounded", "preempt", placement, capacity=capacity)] = \
+            10 * ratio
+    return costs
+
+
+def crossover(hand_off=20, halves=0.5, works=(0, 30, 100, 1000, 10000)):
+    """Preempt on two cores costs a hand-off and its part of the work."""
+    costs = {}
+    for work in works:
+        params = {"work": work, "share": 50}
+        costs[at("crossover", "seq", "one", **params)] = 2 + work
+        costs[at("crossover", "coop", "one", **params, capacity=64)] = \
+            8 + work
+        costs[at("crossover", "preempt", "two", **params, capacity=64)] = \
+            hand_off + halves * work
+    return costs
+
+
+def words(one=150, two=60):
+    return {at("words", "seq", "one"): 90,
+            at("words", "coop", "one", capacity=64): 100,
+            at("words", "preempt", "one", capacity=64): one,
+            at("words", "preempt", "two", capacity=64): two}
+
+
+def verdict(costs, workload, **options):
+    data = Dataset(make_raw(costs, **options))
+    claim = next(c for c in claims.CLAIMS if c.workload == workload)
+    return claims.judged(data, claim)
+
+
+class Statistics(unittest.TestCase):
+    def test_the_slope_leaves_out_what_does_not_grow(self):
+        self.assertAlmostEqual(stats.slope([10, 20, 40], [105, 205, 405]), 10)
+
+    def test_one_size_has_no_slope(self):
+        self.assertTrue(np.isnan(stats.slope([10, 10], [1, 2])))
+
+    def test_the_ratio_is_that_of_the_medians(self):
+        ratio = stats.ratio([10, 20, 30], [5, 10, 15])
+        self.assertEqual(ratio.value, 2)
+
+    def test_blocks_are_resampled_in_pairs(self):
+        # Both arms are ten times slower in half of the blocks: in pairs the
+        # ratio does not move at all.
+        drift = np.array([1, 10] * 6)
+        ratio = stats.ratio(2 * drift, drift)
+        self.assertAlmostEqual(ratio.low, 2)
+        self.assertAlmostEqual(ratio.high, 2)
+
+    def test_a_block_without_one_of_the_arms_is_left_out(self):
+        ratio = stats.ratio([2, np.nan, 2, 2], [1, 1, 1, np.nan])
+        self.assertEqual((ratio.value, ratio.blocks), (2, 2))
+
+    def test_a_cost_lost_in_the_noise_has_no_interval(self):
+        ratio = stats.ratio([1, 2, 3], [-1, 2, 1])
+        self.assertFalse(ratio.resolved)
+        self.assertFalse(ratio.above)
+
+    def test_the_interval_covers_the_true_ratio_about_as_often_as_it_says(self):
+        random = np.random.default_rng(3)
+        covered = 0
+        for _ in range(200):
+            above = 2 + 0.1 * random.standard_normal(12)
+            below = 1 + 0.05 * random.standard_normal(12)
+            ratio = stats.ratio(above, below)
+            covered += ratio.low <= 2 <= ratio.high
+        self.assertGreater(covered, 175)
+
+    def test_the_same_data_gives_the_same_interval(self):
+        sample = [1, 1.2, 0.9, 1.1, 1.05]
+        self.assertEqual(stats.ratio(sample, [1] * 5),
+                         stats.ratio(sample, [1] * 5))
+
+    def test_small_differences_are_not_shown(self):
+        self.assertTrue(stats.Ratio(1.02, 1.01, 1.04, 9).no_difference)
+        self.assertTrue(stats.Ratio(1.3, 0.9, 1.6, 9).no_difference)
+        self.assertFalse(stats.Ratio(1.08, 1.02, 1.1, 9).no_difference)
+        self.assertFalse(stats.Ratio(0.8, 0.7, 0.9, 9).no_difference)
+
+    def test_showing_no_difference_is_not_showing_equality(self):
+        self.assertTrue(stats.Ratio(1, 0.95, 1.05, 9).equal)
+        self.assertFalse(stats.Ratio(1.3, 0.9, 1.6, 9).equal)
+
+    def test_the_geometric_mean_of_a_ratio_and_its_inverse_is_one(self):
+        self.assertAlmostEqual(stats.geometric_mean([4, 0.25]), 1)
+
+
+class Crossings(unittest.TestCase):
+    def test_a_crossing_is_interpolated_between_logarithms(self):
+        found = stats.last_crossing(np.array([10.0, 1000.0]),
+                                    np.array([0.5, 2.0]))
+        self.assertAlmostEqual(found, 100)
+
+    def test_the_last_crossing_counts(self):
+        found = stats.last_crossing(np.array([1.0, 10, 100, 1000]),
+                                    np.array([0.5, 2, 0.5, 2]))
+        self.assertGreater(found, 100)
+
+    def test_above_everywhere_and_below_everywhere(self):
+        works = np.array([1.0, 10])
+        self.assertEqual(stats.last_crossing(works, np.array([2.0, 3])), 0)
+        self.assertEqual(stats.last_crossing(works, np.array([0.2, 0.3])),
+                         float("inf"))
+
+    def test_a_crossing_comes_with_an_interval_that_holds_it(self):
+        random = np.random.default_rng(2)
+        noise = 1 + 0.02 * random.standard_normal((2, 4, 10))
+        work = np.array([2.0, 32, 102, 1002])[:, None]
+        base, other = work * noise[0], (20 + work / 2) * noise[1]
+        found = stats.crossing(base, other)
+        self.assertEqual(found.kind, "crosses")
+        self.assertTrue(found.low <= found.value <= found.high)
+        self.assertTrue(32 < found.value < 60)
+
+    def test_noise_gives_no_crossing(self):
+        self.assertEqual(stats.crossing([[1, -1], [2, -2]],
+                                        [[1, 1], [2, 2]]).kind, "unknown")
+
+
+class Rejection(unittest.TestCase):
+    def reasons(self, **changes):
+        blocks = [dict(QUIET) for _ in range(5)]
+        blocks[2].update(changes)
+        return machine.rejections(blocks)
+
+    def test_quiet_blocks_are_accepted(self):
+        self.assertEqual(self.reasons(), [None] * 5)
+
+    def test_foreign_load_rejects_its_block_only(self):
+        reasons = self.reasons(foreign=0.06)
+        self.assertIn("other programs", reasons[2])
+        self.assertEqual(reasons.count(None), 4)
+
+    def test_a_busy_loop_that_loses_time_rejects(self):
+        self.assertIn("before", self.reasons(lost_before=0.2)[2])
+        self.assertIn("after", self.reasons(lost_after=0.2)[2])
+
+    def test_stolen_time_is_judged_against_the_usual(self):
+        self.assertIn("stolen", self.reasons(steal=0.3)[2])
+        steady = [dict(QUIET, steal=0.3) for _ in range(5)]
+        self.assertEqual(machine.rejections(steady), [None] * 5)
+
+    def test_the_rule_names_its_limits(self):
+        self.assertIn(f"{machine.FOREIGN_LIMIT * 100:.0f} %", machine.RULE)
+
+    def test_rejected_blocks_are_shown_and_not_used(self):
+        data = Dataset(make_raw(lockstep(), disturbed=(0, 3)))
+        self.assertEqual((len(data.blocks), len(data.rejected)), (6, 2))
+        self.assertIn("other programs used 50.0 %", tables.block_table(data))
+
+    def test_stat_line_is_read(self):
+        self.assertEqual(
+            machine.parse_stat("cpu  1 2 4 1000 50 8 16 32 0 0"), (31, 32))
+
+    def test_foreign_load_is_what_is_not_our_own(self):
+        before = {"at": 0, "busy": 0, "steal": 0, "own": 0, "load": 0}
+        after = {"at": 10, "busy": 12, "steal": 1, "own": 10, "load": 1}
+        seen = machine.disturbance(before, after, 2)
+        self.assertEqual((seen["foreign"], seen["steal"]), (0.1, 0.05))
+
+
+class VerdictOnSteps(unittest.TestCase):
+    def test_a_factor_that_moves_is_no_constant(self):
+        found = verdict(lockstep(), "lockstep")
+        self.assertEqual(found.word, claims.REFUTED)
+        self.assertIn("as a constant", found.condition)
+        self.assertTrue(found.facts["always_dearer"])
+
+    def test_a_steady_factor_within_range_is_supported(self):
+        found = verdict(lockstep(5, 500, 300, 600), "lockstep")
+        self.assertEqual(found.word, claims.SUPPORTED)
+
+    def test_dearer_but_out_of_range_is_conditional(self):
+        found = verdict(lockstep(5, 15, 20, 30), "lockstep")
+        self.assertEqual(found.word, claims.CONDITIONAL)
+
+    def test_a_cheaper_thread_refutes_the_direction(self):
+        found = verdict(lockstep(10, 5, 6, 7), "lockstep")
+        self.assertEqual(found.word, claims.REFUTED)
+        self.assertIn("direction", found.condition)
+
+    def test_too_few_blocks_give_no_verdict(self):
+        found = verdict(lockstep(), "lockstep", blocks=3)
+        self.assertEqual(found.word, claims.UNRESOLVED)
+        self.assertIn("accepted blocks: 3", found.condition)
+
+    def test_a_disturbed_machine_gives_no_verdict(self):
+        found = verdict(lockstep(), "lockstep", disturbed=range(8))
+        self.assertEqual(found.word, claims.UNRESOLVED)
+        self.assertIn("disturbed", found.condition)
+
+
+class VerdictOnThroughput(unittest.TestCase):
+    def test_a_gap_that_closes_is_conditional(self):
+        found = verdict(bounded({("one", 1): 300, ("one", 1024): 1.5}),
+                        "bounded")
+        self.assertEqual(found.word, claims.CONDITIONAL)
+        self.assertIn("one core, capacity 1.", " ".join(found.reasons))
+
+    def test_a_gap_everywhere_is_supported(self):
+        found = verdict(bounded({("one", 1): 300, ("two", 1): 9}), "bounded")
+        self.assertEqual(found.word, claims.SUPPORTED)
+
+    def test_no_gap_anywhere_is_refuted(self):
+        found = verdict(bounded({("one", 1): 1.5, ("two", 1): 0.5}),
+                        "bounded")
+        self.assertEqual(found.word, claims.REFUTED)
+        self.assertIn("Preempt was the cheaper one at: two cores, capacity "
+                      "1.", found.reasons)
+
+    def test_an_interval_across_two_decides_nothing(self):
+        found = verdict(bounded({("one", 1): 2}), "bounded", noise=0.2)
+        self.assertEqual(found.word, claims.UNRESOLVED)
+
+
+class VerdictOnTheSecondCore(unittest.TestCase):
+    def test_a_crossing_is_conditional_on_the_work(self):
+        found = verdict(crossover(), "crossover")
+        self.assertEqual(found.word, claims.CONDITIONAL)
+        crossing = found.facts["crossings"][50]
+        self.assertTrue(30 < crossing.value < 60)
+
+    def test_ahead_everywhere_is_supported(self):
+        found = verdict(crossover(hand_off=1), "crossover")
+        self.assertEqual(found.word, claims.SUPPORTED)
+
+    def test_behind_everywhere_is_refuted(self):
+        found = verdict(crossover(halves=1.5), "crossover")
+        self.assertEqual(found.word, claims.REFUTED)
+
+    def test_one_processor_gives_no_verdict(self):
+        costs = {k: v for k, v in crossover().items() if k[2] == "one"}
+        self.assertEqual(verdict(costs, "crossover").word, claims.UNRESOLVED)
+
+
+class VerdictOnAnOrdinaryProgram(unittest.TestCase):
+    def test_a_difference_everywhere_is_supported(self):
+        found = verdict(words(), "words")
+        self.assertEqual(found.word, claims.SUPPORTED)
+        self.assertIn("sign", found.condition)
+
+    def test_equality_is_refuted(self):
+        self.assertEqual(verdict(words(100, 101), "words").word,
+                         claims.REFUTED)
+
+    def test_one_placement_of_two_is_conditional(self):
+        self.assertEqual(verdict(words(100, 60), "words").word,
+                         claims.CONDITIONAL)
+
+    def test_wide_intervals_show_no_equality(self):
+        found = verdict(words(100, 100), "words", noise=0.4)
+        self.assertIn(found.word, (claims.UNRESOLVED, claims.CONDITIONAL))
+
+
+class Wording(unittest.TestCase):
+    def sentences(self, costs):
+        data = Dataset(make_raw(costs))
+        verdicts = [(c, claims.judged(data, c)) for c in claims.CLAIMS
+                    if c.workload in data.workloads()]
+        return advice.answer(data, verdicts), advice.advice(data, verdicts)
+
+    def test_the_answer_has_five_sentences_whatever_was_measured(self):
+        for costs in (lockstep(), words(), lockstep() | crossover()):
+            answer, _ = self.sentences(costs)
+            self.assertEqual(len(answer), 5)
+        self.assertIn("was not measured in this run",
+                      self.sentences(words())[0][1])
+
+    def test_other_numbers_give_other_words(self):
+        shrinks, _ = self.sentences(bounded({("one", 1): 300,
+                                             ("one", 1024): 2}))
+        stays, _ = self.sentences(bounded({("one", 1): 5, ("one", 1024): 5}))
+        self.assertIn("shrinks the gap", shrinks[2])
+        self.assertIn("does not visibly shrink", stays[2])
+
+    def test_who_won_where_is_read_from_the_numbers(self):
+        both, _ = self.sentences(words(150, 60))
+        self.assertIn("coop won in words (one core), and preempt in words "
+                      "(two cores)", both[4])
+        coop, _ = self.sentences(words(150, 160))
+        self.assertIn("nothing measured here favours preempt", coop[4])
+
+    def test_advice_follows_the_ratio(self):
+        _, lines = self.sentences(words(150, 60))
+        used = {situation: use for situation, use, _, _ in lines}
+        self.assertEqual(used["a program like the word counter, one core"],
+                         "coop")
+        self.assertEqual(used["a program like the word counter, two cores"],
+                         "preempt")
+
+    def test_batched_is_compared_with_batched(self):
+        costs = bounded({("one", 64): 5})
+        costs[at("bounded", "coop-batch", "one", capacity=64)] = 4
+        data = Dataset(make_raw(costs))
+        batch = data.find("bounded", "coop-batch", "one", {"capacity": 64})
+        plain = data.find("bounded", "preempt", "one", {"capacity": 64})
+        self.assertIs(data.counterpart(batch), batch)
+        self.assertEqual(data.counterpart(plain).arm, "coop")
+
+    def test_digits_are_honest(self):
+        self.assertEqual(units.measured(1234.5, 1100, 1400), "1,200")
+        self.assertEqual(units.measured(1234.5, 1230, 1240), "1,230")
+        self.assertEqual(units.number(9.96, 2), "10")
+        self.assertEqual(units.number(0.0123, 2), "0.012")
+        self.assertEqual(units.number(float("nan")), "–")
+
+
+class Predictions(unittest.TestCase):
+    def setUp(self):
+        with open(BENCH / "predictions.json", encoding="utf-8") as file:
+            self.written = json.load(file)
+
+    def test_every_prediction_is_of_a_known_kind_and_has_a_range(self):
+        for one in self.written["predictions"]:
+            self.assertLessEqual(one["low"], one["high"])
+            self.assertIn(one["select"]["kind"],
+                          ("cost", "ratio", "speedup", "crossing"))
+            self.assertIn(one["claim"], [c.number for c in claims.CLAIMS])
+
+    def test_hits_and_misses(self):
+        data = Dataset(make_raw(lockstep(coop=5) | words(150, 300)))
+        found = {o.prediction["id"]: o for o in
+                 predictions.outcomes(data, self.written)}
+        self.assertTrue(found["P1"].hit)
+        self.assertFalse(found["P23"].hit)
+        self.assertIsNone(found["P18"].value)
+
+
+class Report(unittest.TestCase):
+    def write(self, raw):
+        with open(BENCH / "predictions.json", encoding="utf-8") as file:
+            predicted = json.load(file)
+        with tempfile.TemporaryDirectory() as folder:
+            target = store.Target(folder, folder)
+            return report.write(raw, predicted, target, Path(folder))
+
+    def test_a_whole_report_has_its_sections_in_order(self):
+        text = self.write(make_raw(
+            lockstep() | bounded({("one", 1): 300, ("one", 64): 2,
+                                  ("two", 1): 9, ("two", 64): 1.5})
+            | crossover() | words()))
+        places = [text.index(head) for head in (
+            "## The answer", "## Claims and verdicts", "## Figures",
+            "## Claim 1", "## Claim 2", "## Claim 3", "## Claim 4",
+            "## Which one should I use", "## Threats to validity",
+            "## Environment", "## How to run it again", "## Raw data")]
+        self.assertEqual(places, sorted(places))
+        self.assertNotIn("up to", text)
+        self.assertNotIn("nan", text.replace("nanos", ""))
+
+    def test_a_part_of_the_workloads_is_a_report_too(self):
+        text = self.write(make_raw(words()))
+        self.assertIn("Only these workloads were measured: words", text)
+        self.assertNotIn("## Claim 1", text)
+
+    def test_failures_are_counted_and_shown(self):
+        raw = make_raw(lockstep())
+        raw["failures"] = [{"row": "lockstep.1", "stage": "block 2",
+                            "reason": "exit status 1", "items": 5}] * 2
+        self.assertIn("| lockstep.1 | block | exit status 1 | 2 |",
+                      self.write(raw))
+
+    def test_a_control_that_fails_is_said_at_the_top(self):
+        raw = make_raw(lockstep())
+        twin = next(r for r in raw["rows"] if r["arm"] == "coop")
+        other = next(r for r in raw["rows"] if r["placement"] == "two")
+        other.update(role="control", twin=twin["id"])
+        text = self.write(raw)
+        self.assertIn("two identical rows differ",
+                      text[:text.index("## The answer")])
+
+    def test_an_unmeasured_cell_is_named(self):
+        text = self.write(make_raw(lockstep()))
+        self.assertIn("coop on kernel threads and preempt on user stacks",
+                      text[text.index("## Not measured here"):])
+
+
+class Planning(unittest.TestCase):
+    LISTING = {"workloads": [{
+        "name": "bounded", "unit": "item", "summary": "",
+        "parameters": [{"name": "capacity", "min": 0, "max": 512,
+                        "default": 64}],
+        "arms": [{"name": name, "policy": policy, "mechanism": mechanism,
+                  "wait": wait, "form": "batched" if "batch" in name
+                  else "by capacity"}
+                 for name, (policy, mechanism, wait) in ARMS.items()]}]}
+
+    def test_user_stacks_run_on_one_core_and_threads_on_both(self):
+        rows = plan.plan_rows(self.LISTING, "quick")
+        places = {(r.arm, r.placement) for r in rows if r.role == "main"}
+        self.assertIn(("preempt", "two"), places)
+        self.assertNotIn(("coop", "two"), places)
+
+    def test_one_processor_has_no_second_core(self):
+        rows = plan.plan_rows(self.LISTING, "full", cpus=1)
+        self.assertEqual({r.placement for r in rows}, {"one"})
+
+    def test_values_stay_within_what_the_program_accepts(self):
+        rows = plan.plan_rows(self.LISTING, "full")
+        self.assertLessEqual(max(r.params.get("capacity", 0) for r in rows),
+                             512)
+
+    def test_no_row_is_planned_twice(self):
+        rows = [r for r in plan.plan_rows(self.LISTING, "full")
+                if r.role == "main"]
+        keys = [(r.arm, r.placement, str(r.params)) for r in rows]
+        self.assertEqual(len(keys), len(set(keys)))
+
+    def test_controls_and_the_empty_process_are_planned(self):
+        roles = [r.role for r in plan.plan_rows(self.LISTING, "smoke")]
+        self.assertEqual((roles.count("control"), roles.count("empty")),
+                         (2, 1))
+
+    def test_sizes_are_distinct_and_rounded(self):
+        self.assertEqual(calibrate.sizes_of(4, (0.25, 1)), [1, 4])
+        self.assertEqual(calibrate.round_items(123456), 100000)
+        self.assertEqual(calibrate.round_items(37), 37)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of workloads: every arm of a workload computes what its sequential
+ * arm does, whatever the size, seed, capacity and placement.
+ */
+#include "harness.h"
+
+#include "table.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+static const uint64_t sizes[] = {0, 1, 2, 3, 17, 1000};
+static const uint64_t seeds[] = {1, UINT64_C(0xfedcba9876543210)};
+static const uint64_t capacities[] = {0, 1, 2, 64};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* ---- the table itself ---- */
+
+static const struct arm *next_of(const struct arm *a, enum policy policy)
+{
+    while (a->name && a->policy != policy)
+        a++;
+    return a->name ? a : NULL;
+}
+
+START_TEST (every_workload_begins_with_its_sequential_arm)
+{
+    for (const struct workload *w = workloads; w->name; w++) {
+        ck_assert_int_eq(w->arms->policy, POLICY_SEQ);
+        ck_assert_msg(!next_of(w->arms + 1, POLICY_SEQ), "%s", w->name);
+    }
+}
+END_TEST
+
+START_TEST (every_workload_has_a_coop_and_a_preempt_half)
+{
+    ck_assert_ptr_nonnull(workloads->name);
+    for (const struct workload *w = workloads; w->name; w++) {
+        ck_assert_msg(next_of(w->arms, POLICY_COOP) != NULL,
+                      "%s has no coop arm", w->name);
+        ck_assert_msg(next_of(w->arms, POLICY_PREEMPT) != NULL,
+                      "%s has no preempt arm", w->name);
+    }
+}
+END_TEST
+
+static bool has_form(const struct workload *w, enum policy policy,
+                     const char *form)
+{
+    for (const struct arm *a = w->arms; (a = next_of(a, policy)); a++)
+        if (a->form == form || (form && a->form && !strcmp(a->form, form)))
+            return true;
+    return false;
+}
+
+START_TEST (every_form_of_one_half_has_its_counterpart)
+{
+    for (const struct workload *w = workloads; w->name; w++)
+        for (const struct arm *a = w->arms + 1; a->name; a++) {
+            enum policy other =
+                a->policy == POLICY_COOP ? POLICY_PREEMPT : POLICY_COOP;
+            ck_assert_msg(has_form(w, other, a->form),
+                          "%s: arm %s has no counterpart", w->name, a->name);
+        }
+}
+END_TEST
+
+START_TEST (every_arm_has_the_one_wiring_of_its_policy)
+{
+    for (const struct workload *w = workloads; w->name; w++)
+        for (const struct arm *a = w->arms; a->name; a++) {
+            ck_assert_int_eq(a->coop != NULL, a->policy == POLICY_COOP);
+            ck_assert_int_eq(a->preempt != NULL, a->policy == POLICY_PREEMPT);
+        }
+}
+END_TEST
+
+START_TEST (the_strongest_rivals_of_each_side_are_there)
+{
+    static const char *const names[] = {"coop", "coop-ucontext", "preempt",
+                                        "preempt-park", "preempt-spin",
+                                        "preempt-condvar"};
+    for (const struct workload *w = workloads; w->name; w++)
+        for (size_t i = 0; i < COUNT_OF(names); i++)
+            ck_assert_msg(arm_named(w, names[i]) != NULL, "%s lacks %s",
+                          w->name, names[i]);
+}
+END_TEST
+
+START_TEST (names_are_found_and_found_once)
+{
+    for (const struct workload *w = workloads; w->name; w++) {
+        ck_assert_ptr_eq(workload_named(w->name), w);
+        for (const struct arm *a = w->arms; a->name; a++)
+            ck_assert_ptr_eq(arm_named(w, a->name), a);
+        for (const struct parameter *p = w->parameters; p->name; p++)
+            ck_assert_ptr_eq(parameter_named(w, p->name), p);
+    }
+    ck_assert_ptr_null(workload_named("no such one"));
+    ck_assert_ptr_null(arm_named(workloads, "no such one"));
+    ck_assert_ptr_null(parameter_named(workloads, "no such one"));
+}
+END_TEST
+
+START_TEST (defaults_are_within_their_limits)
+{
+    for (const struct workload *w = workloads; w->name; w++) {
+        ck_assert_ptr_nonnull(parameter_named(w, "items"));
+        for (const struct parameter *p = w->parameters; p->name; p++) {
+            ck_assert_uint_ge(p->initial, p->min);
+            ck_assert_uint_le(p->initial, p->max);
+        }
+    }
+}
+END_TEST
+
+/* ---- parity ---- */
+
+static const char text[] = "The hen and the egg:\nwhich was first?\n\n"
+                           "THE EGG, the hen said; the Egg was silent.\n"
+                           "na\xc3\xafve words-with-hyphens 123 a1b2 end";
+
+static struct workload_params params_for(const struct workload *w,
+                                         const char *const *input)
+{
+    struct workload_params p = workload_defaults(w);
+    p.work = parameter_named(w, "work") ? 20 : 0;
+    p.inputs = w->reads_text ? input : NULL;
+    p.input_count = w->reads_text;
+    return p;
+}
+
+static struct workload_result run(const struct workload *w, const struct arm *a,
+                                  const struct workload_params *p,
+                                  const struct kit_placement *placement)
+{
+    struct workload_result result;
+    int error = arm_run(w, a, p, placement, &result);
+    ck_assert_msg(error == 0, "%s, %s: %s %s", w->name, a->name,
+                  kit_error_name(error), result.error);
+    return result;
+}
+
+/* All arms with one set of parameters. */
+static void compare(const struct workload *w, const struct workload_params *p,
+                    const struct kit_placement *placement)
+{
+    struct workload_result right = run(w, w->arms, p, NULL);
+    for (const struct arm *a = w->arms + 1; a->name; a++) {
+        struct workload_result got = run(w, a, p, placement);
+        ck_assert_msg(got.checksum == right.checksum &&
+                          got.items == right.items &&
+                          got.tally_count == right.tally_count &&
+                          memcmp(got.tallies, right.tallies,
+                                 sizeof right.tallies) == 0,
+                      "%s, %s: items %d, capacity %d, seed %llu: differs",
+                      w->name, a->name, (int)p->items, (int)p->capacity,
+                      (unsigned long long)p->seed);
+    }
+}
+
+static void compare_capacities(const struct workload *w,
+                               struct workload_params *p,
+                               const struct kit_placement *placement)
+{
+    if (!parameter_named(w, "capacity")) {
+        compare(w, p, placement);
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(capacities); i++) {
+        p->capacity = capacities[i];
+        compare(w, p, placement);
+    }
+}
+
+/* Passes over a text are longer than steps: fewer of them. */
+static bool is_too_many(const struct workload *w, uint64_t items)
+{
+    return items > (w->reads_text ? 3 : scaled(sizes[COUNT_OF(sizes) - 1]));
+}
+
+static void compare_all(const struct kit_placement *placement)
+{
+    const char *input = file_with(text, sizeof text - 1);
+    for (const struct workload *w = workloads; w->name; w++) {
+        struct workload_params p = params_for(w, &input);
+        for (size_t i = 0; i < COUNT_OF(sizes); i++)
+            for (size_t s = 0; s < COUNT_OF(seeds); s++) {
+                p.items = sizes[i];
+                p.seed = seeds[s];
+                if (!is_too_many(w, p.items))
+                    compare_capacities(w, &p, placement);
+            }
+    }
+}
+
+static struct kit_placement cpus(size_t wanted)
+{
+    struct kit_placement p = {.count = 0};
+    cpu_set_t allowed, first;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+    for (int cpu = 0; cpu < CPU_SETSIZE && p.count < wanted; cpu++)
+        if (CPU_ISSET(cpu, &allowed))
+            p.cpus[p.count++] = cpu;
+    CPU_ZERO(&first);
+    CPU_SET(p.cpus[0], &first);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof first, &first), 0);
+    return p;
+}
+
+START_TEST (all_arms_agree_where_threads_run_anywhere)
+{
+    compare_all(NULL);
+}
+END_TEST
+
+START_TEST (all_arms_agree_on_one_core)
+{
+    struct kit_placement one = cpus(1);
+    compare_all(&one);
+}
+END_TEST
+
+START_TEST (all_arms_agree_on_two_cores)
+{
+    struct kit_placement two = cpus(2);
+    if (two.count == 2)
+        compare_all(&two);
+}
+END_TEST
+
+/* ---- what the results mean ---- */
+
+START_TEST (as_many_items_arrive_as_were_asked_for)
+{
+    for (const struct workload *w = workloads; w->name; w++)
+        for (size_t i = 0; !w->reads_text && i < COUNT_OF(sizes); i++) {
+            struct workload_params p = params_for(w, NULL);
+            p.items = sizes[i];
+            ck_assert_uint_eq(run(w, w->arms, &p, NULL).items, sizes[i]);
+        }
+}
+END_TEST
+
+START_TEST (another_seed_or_size_gives_another_checksum)
+{
+    for (const struct workload *w = workloads; w->name; w++) {
+        if (w->reads_text)
+            continue;
+        struct workload_params p = params_for(w, NULL);
+        p.items = 100, p.seed = 1;
+        uint64_t checksum = run(w, w->arms, &p, NULL).checksum;
+        p.seed = 2;
+        ck_assert_uint_ne(run(w, w->arms, &p, NULL).checksum, checksum);
+        p.seed = 1, p.items = 101;
+        ck_assert_uint_ne(run(w, w->arms, &p, NULL).checksum, checksum);
+    }
+}
+END_TEST
+
+START_TEST (the_division_of_the_work_does_not_change_the_result)
+{
+    const struct workload *w = workload_named("crossover");
+    struct workload_params p = params_for(w, NULL);
+    p.items = 10, p.work = 1000, p.share = 50;
+    uint64_t checksum = run(w, w->arms, &p, NULL).checksum;
+    for (p.share = 0; p.share <= 100; p.share += 10)
+        ck_assert_uint_eq(run(w, w->arms, &p, NULL).checksum, checksum);
+}
+END_TEST
+
+static uint64_t count_of(const struct workload_result *r, const char *word)
+{
+    for (size_t i = 0; i < r->tally_count; i++)
+        if (strcmp(r->tallies[i].name, word) == 0)
+            return r->tallies[i].count;
+    return 0;
+}
+
+START_TEST (words_are_folded_and_counted)
+{
+    const char *input = file_with(text, sizeof text - 1);
+    const struct workload *w = workload_named("words");
+    struct workload_params p = params_for(w, &input);
+    struct workload_result r = run(w, w->arms, &p, NULL);
+    ck_assert_uint_eq(r.items, 24);
+    ck_assert_str_eq(r.tallies[0].name, "the");
+    ck_assert_uint_eq(r.tallies[0].count, 5);
+    ck_assert_uint_eq(count_of(&r, "egg"), 3);
+    ck_assert_uint_eq(count_of(&r, "hen"), 2);
+    p.items = 3;
+    r = run(w, w->arms, &p, NULL);
+    ck_assert_uint_eq(r.items, 72);
+    ck_assert_uint_eq(count_of(&r, "the"), 15);
+}
+END_TEST
+
+START_TEST (a_file_that_cannot_be_read_is_named_by_every_arm)
+{
+    const char *inputs[] = {file_with(text, sizeof text - 1), "/nowhere/else"};
+    const struct workload *w = workload_named("words");
+    struct workload_params p = params_for(w, inputs);
+    p.input_count = 2;
+    for (size_t c = 0; c < COUNT_OF(capacities); c++) {
+        p.capacity = capacities[c];
+        for (const struct arm *a = w->arms; a->name; a++) {
+            struct workload_result r;
+            ck_assert_int_eq(arm_run(w, a, &p, NULL, &r), -ENOENT);
+            ck_assert_msg(strstr(r.error, "/nowhere/else") != NULL, "%s",
+                          r.error);
+        }
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *tests[] = {
+        every_workload_begins_with_its_sequential_arm,
+        every_workload_has_a_coop_and_a_preempt_half,
+        every_form_of_one_half_has_its_counterpart,
+        every_arm_has_the_one_wiring_of_its_policy,
+        the_strongest_rivals_of_each_side_are_there,
+        names_are_found_and_found_once,
+        defaults_are_within_their_limits,
+        all_arms_agree_where_threads_run_anywhere,
+        all_arms_agree_on_one_core,
+        all_arms_agree_on_two_cores,
+        as_many_items_arrive_as_were_asked_for,
+        another_seed_or_size_gives_another_checksum,
+        the_division_of_the_work_does_not_change_the_result,
+        words_are_folded_and_counted,
+        a_file_that_cannot_be_read_is_named_by_every_arm,
+        NULL,
+    };
+    return run_suite("workloads", 30, tests);
+}
