@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *argp_program_version = "schedkit " KIT_VERSION;
+/* Exported, because it is the C library that looks for it. */
+KIT_EXPORT const char *argp_program_version = "schedkit " KIT_VERSION;
 
 static const struct command {
     const char *name;

@@ -118,17 +118,17 @@ static const struct arm *require_arm(const struct workload *w, const char *name)
     return arm;
 }
 
-/* "0x" and up to 16 hexadecimal digits. */
+/* "0x" and 1 to 16 hexadecimal digits. */
 static uint64_t parse_checksum(const char *text)
 {
-    char *end = NULL;
-    errno = 0;
-    uint64_t n = strncmp(text, "0x", 2) == 0 ? strtoull(text + 2, &end, 16) : 0;
-    if (!end || end == text + 2 || *end || errno == ERANGE || text[2] == '-')
+    size_t digits = strncmp(text, "0x", 2) == 0
+                        ? strspn(text + 2, "0123456789abcdefABCDEF")
+                        : 0;
+    if (digits == 0 || digits > 16 || text[2 + digits])
         usage_error("--expect takes a checksum such as 0x0123456789abcdef, "
                     "not '%s'",
                     text);
-    return n;
+    return strtoull(text + 2, NULL, 16);
 }
 
 /* Runs an arm; what can go wrong ends the program with one line. */
@@ -191,8 +191,8 @@ static int run(struct run_report *r, const struct given *g)
 {
     struct workload_result result;
     struct usage_meter meter;
-    int metrics = g->metrics ? metrics_open(g->metrics) : -1;
     struct kit_placement placement = placement_apply(r->placement);
+    int metrics = g->metrics ? metrics_open(g->metrics) : -1;
     progress_begin(r->workload->name, r->arm->name);
     usage_begin(&meter);
     run_arm(r, r->arm, &placement, &result);

@@ -91,31 +91,41 @@ static const char doc[] =
 
 /* ---- the run ---- */
 
+static void report_failures(const struct micro_group *group,
+                            const struct micro_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct micro_cell *c = &table->cells[i];
+        if (c->verdict == MICRO_FAILED)
+            micro_say("%s, %s, placement %s, %s: %s", group->name,
+                      c->entry.figure, micro_placement_name(c->entry.placement),
+                      c->entry.name, c->why);
+    }
+}
+
+static void report(const struct micro_group *group,
+                   const struct micro_table *table, json_t *found)
+{
+    struct micro_row *rows;
+    size_t count = micro_rows(table, &rows);
+    micro_print(group, table, rows, count);
+    micro_append(found, group, rows, count);
+    free(rows);
+}
+
 /* An exit code. `found` gets the figures of the group. */
 static int run_group(const struct micro_group *group, struct micro_plan plan,
                      json_t *found)
 {
     const struct micro_rounds *r = plan.quick ? &group->quick : &group->full;
     struct micro_table table;
-    struct micro_row *rows = NULL;
     plan.rounds = r->rounds;
     plan.slice_ns = r->slice_ns;
     enum micro_verdict verdict = micro_run(&table, group, &plan);
-    if (verdict == MICRO_FAILED) {
-        for (size_t i = 0; i < table.count; i++) {
-            const struct micro_cell *c = &table.cells[i];
-            if (c->verdict == MICRO_FAILED)
-                micro_say("%s, %s, placement %s, %s: %s", group->name,
-                          c->entry.figure,
-                          micro_placement_name(c->entry.placement),
-                          c->entry.name, c->why);
-        }
-    } else {
-        size_t count = micro_rows(&table, &rows);
-        micro_print(group, &table, rows, count);
-        micro_append(found, group, rows, count);
-    }
-    free(rows);
+    if (verdict == MICRO_FAILED)
+        report_failures(group, &table);
+    else
+        report(group, &table, found);
     micro_free(&table);
     return verdict == MICRO_FAILED ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -11,8 +11,7 @@
 
 /* ---- tables ---- */
 
-struct micro_entry *micro_add(struct micro_table *table,
-                              struct micro_entry entry)
+void micro_add(struct micro_table *table, struct micro_entry entry)
 {
     if (table->count == table->room) {
         table->room = table->room ? table->room * 2 : 32;
@@ -21,9 +20,8 @@ struct micro_entry *micro_add(struct micro_table *table,
         if (!table->cells)
             micro_fail("out of memory");
     }
-    struct micro_cell *cell = &table->cells[table->count++];
-    *cell = (struct micro_cell){.entry = entry, .plan = table->plan};
-    return &cell->entry;
+    table->cells[table->count++] =
+        (struct micro_cell){.entry = entry, .plan = table->plan};
 }
 
 void micro_note(struct micro_table *table, const char *format, ...)

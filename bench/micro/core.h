@@ -99,9 +99,9 @@ struct micro_group {
 
 /* ---- for the groups ---- */
 
-/* The copy in the table, to be completed. Valid until the next add. */
-struct micro_entry *micro_add(struct micro_table *table,
-                              struct micro_entry entry);
+/* Rows appear in the order of their entries: those of one figure and placement
+   are to be added one after the other. */
+void micro_add(struct micro_table *table, struct micro_entry entry);
 
 void micro_note(struct micro_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
