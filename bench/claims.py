@@ -66,8 +66,8 @@ def named(row):
 # --- claim 1 -----------------------------------------------------------------
 
 def step_ratios(data):
-    """The steps of every thread arm against plain coop, by rising ratio, and
-    the rows whose ratio is lost in the noise."""
+    """The steps of every preemptive arm against plain coop, by rising ratio,
+    and the rows whose ratio is lost in the noise."""
     pairs = [(data.ratio(row, data.base(row, "coop")), row)
              for row in data.main("lockstep") if row.policy == "preempt"]
     return (sorted(((r, row) for r, row in pairs if r.resolved),

@@ -91,16 +91,6 @@ def time_ticks(axis):
     axis.set_minor_formatter(NullFormatter())
 
 
-def errors(summary):
-    """The distances to the ends of an interval, for error bars."""
-    return [[summary_mid(summary) - summary.low],
-            [summary.high - summary_mid(summary)]]
-
-
-def summary_mid(summary):
-    return getattr(summary, "median", None) or summary.value
-
-
 # --- 1: ratios ---------------------------------------------------------------
 
 def ratio_rows(data):
@@ -125,7 +115,9 @@ def chosen_points(data, workload, rows):
     """The reference point and the least and greatest of each parameter."""
     chosen = {point_of(row) for row in reference_rows(data, workload)}
     for name in {name for row in rows for name in row.params}:
-        values = [row.params[name] for row in rows]
+        values = {row.params[name] for row in rows}
+        if len(values) == 1:
+            continue
         chosen |= {point_of(row) for row in rows
                    if row.params[name] in (min(values), max(values))
                    and row.params.get("share", 50) == 50}
@@ -262,7 +254,9 @@ def shared_legend(figure, panels):
 def draw_work(data, folder):
     balance = claims.shares(data)
     panels = [s for s in balance
-              if claims.work_points(data, "preempt", "one", s)]
+              if any(len(claims.work_points(data, arm, place, s)) > 1
+                     for arm in ("coop", "preempt")
+                     for place in ("one", "two"))]
     if not panels:
         return None
     figure, grid = plt.subplots(1, len(panels), sharey=True, squeeze=False,
@@ -319,7 +313,7 @@ def work_panel(data, axes, share):
 # --- 4: cells ----------------------------------------------------------------
 
 def draw_cells(data, folder):
-    """One bar per policy and mechanism cell; only when all four are there."""
+    """The policy and mechanism cells; only when all four are there."""
     if any(one not in data.cells() for one in CELLS):
         return None
     groups = {}
@@ -340,10 +334,14 @@ def draw_cells(data, folder):
     figure, axes = plt.subplots(figsize=(8, 4))
     for index, one in enumerate(CELLS):
         costs = [data.cost(best[one]) for best in groups.values()]
-        axes.bar([x + 0.2 * (index - 1.5) for x in range(len(groups))],
-                 [c.median for c in costs], 0.18, color=ARM_INKS[index],
-                 label=f"{one[0]} on {one[1]}")
+        axes.errorbar([x + 0.15 * (index - 1.5) for x in range(len(groups))],
+                      [c.median for c in costs],
+                      yerr=[[c.median - c.low for c in costs],
+                            [c.high - c.median for c in costs]],
+                      fmt=MARKERS[index], color=ARM_INKS[index], capsize=3,
+                      label=f"{one[0]} on {one[1]}")
     axes.set_yscale("log")
+    axes.set_xlim(-0.5, len(groups) - 0.5)
     time_ticks(axes.yaxis)
     axes.set_xticks(range(len(groups)), list(groups))
     axes.set_ylabel("time per item, one core")
