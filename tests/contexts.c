@@ -38,8 +38,7 @@ static void on_each(void (*body)(const struct kit_mechanism *))
     }
 }
 
-START_TEST (mechanisms_are_found_by_name)
-{
+START_TEST (mechanisms_are_found_by_name) {
     ck_assert_str_eq(kit_mechanism_named("ucontext")->name, "ucontext");
     ck_assert_ptr_null(kit_mechanism_named("no such one"));
     ck_assert_ptr_null(kit_mechanism_named(""));
@@ -48,8 +47,7 @@ START_TEST (mechanisms_are_found_by_name)
 }
 END_TEST
 
-START_TEST (the_default_is_assembly_where_the_build_has_it)
-{
+START_TEST (the_default_is_assembly_where_the_build_has_it) {
     const struct kit_mechanism *fast = kit_mechanism_named("asm");
     ck_assert_ptr_eq(kit_mechanism_default(),
                      fast ? fast : kit_mechanism_named("ucontext"));
@@ -82,8 +80,7 @@ static void hand_over(const struct kit_mechanism *m)
     end(&c, stack);
 }
 
-START_TEST (an_exchange_hands_over_16_bytes_each_way)
-{
+START_TEST (an_exchange_hands_over_16_bytes_each_way) {
     on_each(hand_over);
 }
 END_TEST
@@ -142,8 +139,7 @@ static void both_work(const struct kit_mechanism *m)
     end(&c, stack);
 }
 
-START_TEST (both_sides_keep_their_registers)
-{
+START_TEST (both_sides_keep_their_registers) {
     on_each(both_work);
 }
 END_TEST
@@ -180,8 +176,7 @@ static void yields_at_depth(const struct kit_mechanism *m)
     end(&c, stack);
 }
 
-START_TEST (a_body_yields_from_any_depth_of_calls)
-{
+START_TEST (a_body_yields_from_any_depth_of_calls) {
     on_each(yields_at_depth);
 }
 END_TEST
@@ -191,8 +186,8 @@ static void look_at_frame(kit_context *c, kit_completion first)
     _Alignas(16) volatile char local[16] = {0};
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
     (void)first;
-    kit_context_exit(c, kit_done(kit_int((int64_t)((frame | (uintptr_t)local) %
-                                                   16))));
+    kit_context_exit(
+        c, kit_done(kit_int((int64_t)((frame | (uintptr_t)local) % 16))));
 }
 
 static void frames_are_aligned(const struct kit_mechanism *m)
@@ -208,8 +203,7 @@ static void frames_are_aligned(const struct kit_mechanism *m)
     kit_stack_put(kit_stack_pool_of_thread(), stack);
 }
 
-START_TEST (the_first_frame_is_aligned_to_16)
-{
+START_TEST (the_first_frame_is_aligned_to_16) {
     on_each(frames_are_aligned);
 }
 END_TEST
@@ -258,8 +252,7 @@ static void swap_bodies(const struct kit_mechanism *m)
     end(&two, stacks[1]);
 }
 
-START_TEST (a_swap_switches_straight_from_one_body_to_another)
-{
+START_TEST (a_swap_switches_straight_from_one_body_to_another) {
     on_each(swap_bodies);
 }
 END_TEST
@@ -286,8 +279,7 @@ static void many_exchanges(const struct kit_mechanism *m)
     end(&c, stack);
 }
 
-START_TEST (exchanges_do_not_use_up_the_stack)
-{
+START_TEST (exchanges_do_not_use_up_the_stack) {
     on_each(many_exchanges);
 }
 END_TEST

@@ -60,8 +60,7 @@ static kit_value one_turn(kit_value word)
     return kit_none();
 }
 
-START_TEST (nothing_runs_before_run)
-{
+START_TEST (nothing_runs_before_run) {
     coop_sched *s = new_sched();
     spawn(s, NULL, one_turn, kit_ptr("a"));
     ck_assert_str_eq(trace, "");
@@ -70,8 +69,7 @@ START_TEST (nothing_runs_before_run)
 }
 END_TEST
 
-START_TEST (ready_tasks_take_turns_first_in_first_out)
-{
+START_TEST (ready_tasks_take_turns_first_in_first_out) {
     coop_sched *s = new_sched();
     spawn(s, NULL, three_turns, kit_ptr("a"));
     spawn(s, NULL, one_turn, kit_ptr("b"));
@@ -92,8 +90,7 @@ static kit_value spawn_more(kit_value arg)
     return kit_none();
 }
 
-START_TEST (a_spawned_task_runs_behind_those_that_are_ready)
-{
+START_TEST (a_spawned_task_runs_behind_those_that_are_ready) {
     coop_sched *s = new_sched();
     spawn(s, NULL, spawn_more, kit_none());
     spawn(s, NULL, one_turn, kit_ptr("c"));
@@ -109,8 +106,7 @@ static kit_value work_without_a_yield_point(kit_value word)
     return kit_none();
 }
 
-START_TEST (a_task_that_does_not_wait_is_not_interrupted)
-{
+START_TEST (a_task_that_does_not_wait_is_not_interrupted) {
     coop_sched *s = new_sched();
     spawn(s, NULL, work_without_a_yield_point, kit_ptr("a"));
     spawn(s, NULL, work_without_a_yield_point, kit_ptr("b"));
@@ -139,8 +135,7 @@ static kit_value unpark_backwards(kit_value arg)
     return kit_none();
 }
 
-START_TEST (unparked_tasks_run_in_the_order_of_their_unparking)
-{
+START_TEST (unparked_tasks_run_in_the_order_of_their_unparking) {
     coop_sched *s = new_sched();
     for (int i = 0; i < 3; i++)
         spawn(s, NULL, park_and_note, kit_int(i));
@@ -169,8 +164,7 @@ static kit_value send_three(kit_value arg)
     return kit_none();
 }
 
-START_TEST (waiting_receivers_are_served_first_in_first_out)
-{
+START_TEST (waiting_receivers_are_served_first_in_first_out) {
     coop_sched *s = new_sched();
     coop_chan_create(&channel, 8, 0, NULL);
     spawn(s, NULL, receive_and_note, kit_ptr("a"));
@@ -200,8 +194,7 @@ static kit_value receive_in_order(kit_value arg)
     return kit_none();
 }
 
-START_TEST (waiting_senders_are_served_first_in_first_out)
-{
+START_TEST (waiting_senders_are_served_first_in_first_out) {
     coop_sched *s = new_sched();
     coop_chan_create(&channel, 8, 1, NULL);
     for (int64_t i = 0; i < 4; i++)
@@ -242,8 +235,7 @@ static void deadlock(void *arg)
     fprintf(stderr, "%s\n", kit_error_name(coop_run(s)));
 }
 
-START_TEST (a_deadlock_is_reported_with_who_waits_for_what)
-{
+START_TEST (a_deadlock_is_reported_with_who_waits_for_what) {
     char text[512];
     errors_of(deadlock, NULL, text, sizeof text);
     ck_assert_str_eq(text, "schedkit: deadlock: every task waits\n"
@@ -271,8 +263,7 @@ static void circle(void *arg)
     coop_sched_destroy(s);
 }
 
-START_TEST (tasks_that_join_in_a_circle_are_reported)
-{
+START_TEST (tasks_that_join_in_a_circle_are_reported) {
     char text[512];
     errors_of(circle, NULL, text, sizeof text);
     ck_assert_str_eq(text, "schedkit: deadlock: every task waits\n"
@@ -286,8 +277,7 @@ static void be_quiet(void)
     ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
 }
 
-START_TEST (a_scheduler_stays_usable_after_a_deadlock)
-{
+START_TEST (a_scheduler_stays_usable_after_a_deadlock) {
     coop_sched *s = new_sched();
     coop_task *task;
     kit_value result;
@@ -305,8 +295,7 @@ START_TEST (a_scheduler_stays_usable_after_a_deadlock)
 }
 END_TEST
 
-START_TEST (destroy_abandons_tasks_that_wait)
-{
+START_TEST (destroy_abandons_tasks_that_wait) {
     coop_sched *s = new_sched();
     be_quiet();
     coop_chan_create(&channel, 8, 0, NULL);
@@ -320,8 +309,7 @@ START_TEST (destroy_abandons_tasks_that_wait)
 }
 END_TEST
 
-START_TEST (a_channel_is_not_destroyed_while_tasks_wait_on_it)
-{
+START_TEST (a_channel_is_not_destroyed_while_tasks_wait_on_it) {
     coop_sched *s = new_sched();
     be_quiet();
     coop_chan_create(&channel, 8, 0, NULL);
@@ -336,8 +324,7 @@ END_TEST
 
 /* ---- outside any task ---- */
 
-START_TEST (outside_a_task_nothing_can_wait)
-{
+START_TEST (outside_a_task_nothing_can_wait) {
     int64_t element = 1;
     coop_chan_create(&channel, 8, 1, NULL);
     ck_assert_int_eq(coop_chan_recv(channel, &element), -EDEADLK);
@@ -348,8 +335,7 @@ START_TEST (outside_a_task_nothing_can_wait)
 }
 END_TEST
 
-START_TEST (outside_a_task_only_ended_tasks_can_be_joined)
-{
+START_TEST (outside_a_task_only_ended_tasks_can_be_joined) {
     coop_sched *s = new_sched();
     coop_task *task;
     coop_spawn(s, &task, one_turn, kit_ptr("a"), NULL);
@@ -379,8 +365,7 @@ static kit_value count_down(kit_value n)
     return kit_none();
 }
 
-START_TEST (a_task_that_nobody_joins_frees_itself)
-{
+START_TEST (a_task_that_nobody_joins_frees_itself) {
     coop_sched *s = new_sched();
     spawn(s, NULL, count_down, kit_int(100));
     ck_assert_int_eq(coop_run(s), 0);
@@ -407,8 +392,7 @@ static kit_value run_inner(kit_value depth)
     return kit_none();
 }
 
-START_TEST (a_task_may_run_a_scheduler_of_its_own)
-{
+START_TEST (a_task_may_run_a_scheduler_of_its_own) {
     coop_sched *s = new_sched();
     spawn(s, NULL, run_inner, kit_int(2));
     spawn(s, NULL, one_turn, kit_ptr("o"));
@@ -428,8 +412,7 @@ static kit_value deadlock_inside(kit_value arg)
     return kit_none();
 }
 
-START_TEST (a_deadlock_of_an_inner_scheduler_is_its_own)
-{
+START_TEST (a_deadlock_of_an_inner_scheduler_is_its_own) {
     coop_sched *s = new_sched();
     be_quiet();
     coop_chan_create(&channel, 8, 0, NULL);
@@ -457,8 +440,7 @@ static void *run_own_scheduler(void *sum)
     return NULL;
 }
 
-START_TEST (each_thread_may_run_a_scheduler)
-{
+START_TEST (each_thread_may_run_a_scheduler) {
     pthread_t threads[4];
     int64_t sums[4] = {0};
     for (int i = 0; i < 4; i++)
@@ -506,8 +488,7 @@ static kit_value send_three_and_close(kit_value ch)
     return kit_none();
 }
 
-START_TEST (a_generator_may_wait_on_behalf_of_its_task)
-{
+START_TEST (a_generator_may_wait_on_behalf_of_its_task) {
     coop_sched *s = new_sched();
     coop_chan_create(&channel, 8, 0, NULL);
     spawn(s, NULL, step_generator, kit_ptr(channel));
@@ -517,9 +498,9 @@ START_TEST (a_generator_may_wait_on_behalf_of_its_task)
 }
 END_TEST
 
-START_TEST (tasks_run_on_ucontext_too)
-{
-    struct coop_sched_options o = {.mechanism = kit_mechanism_named("ucontext")};
+START_TEST (tasks_run_on_ucontext_too) {
+    struct coop_sched_options o = {.mechanism =
+                                       kit_mechanism_named("ucontext")};
     coop_sched *s;
     ck_assert_int_eq(coop_sched_create(&s, &o), 0);
     coop_chan_create(&channel, 8, 0, NULL);

@@ -33,8 +33,7 @@ static kit_step yield_twice(coop_coro *self, kit_value arg,
     return kit_done(kit_int(arg.i + b.value.i));
 }
 
-START_TEST (a_coroutine_goes_through_its_states)
-{
+START_TEST (a_coroutine_goes_through_its_states) {
     coop_coro *co = made(yield_twice, kit_int(100));
     ck_assert_int_eq(coop_coro_state(co), COOP_CORO_CREATED);
     ck_yielded(resumed(co, 1), 101);
@@ -46,8 +45,7 @@ START_TEST (a_coroutine_goes_through_its_states)
 }
 END_TEST
 
-START_TEST (the_states_have_names)
-{
+START_TEST (the_states_have_names) {
     ck_assert_str_eq(coop_coro_state_name(COOP_CORO_CREATED), "created");
     ck_assert_str_eq(coop_coro_state_name(COOP_CORO_SUSPENDED), "suspended");
     ck_assert_str_eq(coop_coro_state_name(COOP_CORO_RUNNING), "running");
@@ -64,8 +62,7 @@ static kit_step report_how(coop_coro *self, kit_value arg, kit_completion how)
     return kit_done(kit_none());
 }
 
-START_TEST (the_body_is_told_how_it_was_resumed)
-{
+START_TEST (the_body_is_told_how_it_was_resumed) {
     coop_coro *co = made(report_how, kit_int(4));
     ck_yielded(coop_coro_resume(co, kit_throw(kit_int(1))), 101);
     ck_yielded(coop_coro_resume(co, kit_next(kit_int(2))), 2);
@@ -81,8 +78,7 @@ static kit_step end_as_told(coop_coro *self, kit_value arg,
     return kit_step_make((enum kit_state)arg.i, first.value);
 }
 
-START_TEST (the_last_step_is_done_or_failed)
-{
+START_TEST (the_last_step_is_done_or_failed) {
     static const struct {
         enum kit_state told, got;
     } ends[] = {{KIT_DONE, KIT_DONE},
@@ -96,8 +92,7 @@ START_TEST (the_last_step_is_done_or_failed)
 }
 END_TEST
 
-START_TEST (a_suspended_coroutine_may_be_abandoned)
-{
+START_TEST (a_suspended_coroutine_may_be_abandoned) {
     coop_coro *co = made(yield_twice, kit_int(0));
     resumed(co, 1);
     ck_assert_int_eq(coop_coro_destroy(co), 0);
@@ -108,8 +103,7 @@ END_TEST
 
 /* ---- misuse ---- */
 
-START_TEST (a_finished_coroutine_cannot_be_resumed)
-{
+START_TEST (a_finished_coroutine_cannot_be_resumed) {
     coop_coro *co = made(end_as_told, kit_int(KIT_DONE));
     ck_done(resumed(co, 1), 1);
     ck_failed(resumed(co, 2), -EINVAL);
@@ -128,8 +122,7 @@ static kit_step meddle(coop_coro *self, kit_value arg, kit_completion first)
     return kit_done(how.value);
 }
 
-START_TEST (a_running_coroutine_is_neither_resumed_nor_destroyed)
-{
+START_TEST (a_running_coroutine_is_neither_resumed_nor_destroyed) {
     coop_coro *co = made(meddle, kit_none());
     ck_yielded(resumed(co, 0), 10);
     ck_done(resumed(co, 11), 11);
@@ -154,8 +147,7 @@ static kit_step resume_inner(coop_coro *self, kit_value arg,
     return kit_done(s.value);
 }
 
-START_TEST (a_coroutine_that_waits_for_another_is_running)
-{
+START_TEST (a_coroutine_that_waits_for_another_is_running) {
     coop_coro *co = made(resume_inner, kit_none());
     ck_done(resumed(co, 1), -EBUSY);
     coop_coro_destroy(co);
@@ -167,8 +159,7 @@ static void yield_from_outside(void *co)
     coop_coro_yield(co, kit_int(1));
 }
 
-START_TEST (a_yield_from_outside_the_body_ends_the_program_and_says_why)
-{
+START_TEST (a_yield_from_outside_the_body_ends_the_program_and_says_why) {
     char text[256];
     coop_coro *co = made(yield_twice, kit_int(0));
     ck_assert_int_eq(signal_that_ends(yield_from_outside, co), SIGABRT);
@@ -179,8 +170,7 @@ START_TEST (a_yield_from_outside_the_body_ends_the_program_and_says_why)
 }
 END_TEST
 
-START_TEST (options_out_of_range_are_refused)
-{
+START_TEST (options_out_of_range_are_refused) {
     coop_coro *co;
     struct coop_coro_options stack = {.stack_size = KIT_STACK_MAX + 1};
     struct coop_coro_options local = {.local_size = 4097};
@@ -205,8 +195,7 @@ static kit_step sum_of_roots(coop_coro *self, kit_value arg,
     return kit_done(kit_double(sum));
 }
 
-START_TEST (floating_point_survives_switches)
-{
+START_TEST (floating_point_survives_switches) {
     coop_coro *a = made(sum_of_roots, kit_double(2));
     coop_coro *b = made(sum_of_roots, kit_double(3));
     double sum_a = 0, sum_b = 0;
@@ -235,8 +224,7 @@ static kit_step nest(coop_coro *self, kit_value arg, kit_completion first)
     return kit_done(kit_int(s.value.i + 1));
 }
 
-START_TEST (coroutines_nest)
-{
+START_TEST (coroutines_nest) {
     coop_coro *co = made(nest, kit_int(50));
     ck_yielded(resumed(co, 0), 0);
     ck_done(resumed(co, 7), 57);
@@ -244,8 +232,7 @@ START_TEST (coroutines_nest)
 }
 END_TEST
 
-static kit_step fill_stack(coop_coro *self, kit_value arg,
-                           kit_completion first)
+static kit_step fill_stack(coop_coro *self, kit_value arg, kit_completion first)
 {
     volatile char block[48 * 1024];
     (void)arg, (void)first;
@@ -257,8 +244,7 @@ static kit_step fill_stack(coop_coro *self, kit_value arg,
     return kit_done(kit_int(sum));
 }
 
-START_TEST (most_of_the_default_stack_is_the_bodys)
-{
+START_TEST (most_of_the_default_stack_is_the_bodys) {
     coop_coro *co = made(fill_stack, kit_none());
     resumed(co, 0);
     ck_done(resumed(co, 0), 48 * 7);
@@ -275,12 +261,10 @@ static kit_step fill_a_megabyte(coop_coro *self, kit_value arg,
     return kit_done(kit_int(block[500 * 1024]));
 }
 
-START_TEST (a_larger_stack_can_be_asked_for)
-{
+START_TEST (a_larger_stack_can_be_asked_for) {
     coop_coro *co;
     struct coop_coro_options o = {.stack_size = (size_t)1 << 20};
-    ck_assert_int_eq(coop_coro_create(&co, fill_a_megabyte, kit_none(), &o),
-                     0);
+    ck_assert_int_eq(coop_coro_create(&co, fill_a_megabyte, kit_none(), &o), 0);
     ck_done(resumed(co, 0), 7);
     coop_coro_destroy(co);
 }
@@ -295,8 +279,7 @@ static kit_step write_local(coop_coro *self, kit_value arg,
     return kit_done(kit_int(((char *)coop_coro_local(self))[arg.i - 1]));
 }
 
-START_TEST (local_memory_is_aligned_and_the_creators)
-{
+START_TEST (local_memory_is_aligned_and_the_creators) {
     for (size_t size = 1; size <= 4096; size += size < 64 ? 1 : 509) {
         coop_coro *co;
         struct coop_coro_options o = {.local_size = size};
@@ -324,8 +307,7 @@ static kit_step run_on(coop_coro *self, kit_value arg, kit_completion first)
     return kit_done(s.value);
 }
 
-START_TEST (coroutines_of_both_mechanisms_mix)
-{
+START_TEST (coroutines_of_both_mechanisms_mix) {
     coop_coro *co = made(run_on, kit_ptr(kit_mechanism_named("ucontext")));
     ck_yielded(resumed(co, 0), 1);
     ck_done(resumed(co, 0), 2);
@@ -365,8 +347,7 @@ static void in_thread(void *(*body)(void *), void *arg)
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
 }
 
-START_TEST (a_coroutine_may_be_resumed_on_another_thread)
-{
+START_TEST (a_coroutine_may_be_resumed_on_another_thread) {
     coop_coro *co = made(tell_thread, kit_int(99));
     of_thread = 1;
     for (int i = 0; i < 10; i++) {
@@ -385,8 +366,7 @@ static void *finish_elsewhere(void *co)
     return NULL;
 }
 
-START_TEST (a_coroutine_may_end_on_another_thread)
-{
+START_TEST (a_coroutine_may_end_on_another_thread) {
     for (int i = 0; i < 10; i++) {
         coop_coro *co = made(yield_twice, kit_int(0));
         ck_yielded(resumed(co, 1), 1);

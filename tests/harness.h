@@ -63,11 +63,11 @@ const char *file_with(const char *contents, size_t length);
                       kit_state_name(expected_state), (long long)ck_want.i);   \
     } while (0)
 
-#define ck_yielded(step, n)      ck_step(step, KIT_YIELDED, kit_int(n))
-#define ck_done(step, n)         ck_step(step, KIT_DONE, kit_int(n))
-#define ck_done_none(step)       ck_step(step, KIT_DONE, kit_none())
-#define ck_failed(step, n)       ck_step(step, KIT_FAILED, kit_int(n))
-#define ck_yielded_none(step)    ck_step(step, KIT_YIELDED, kit_none())
+#define ck_yielded(step, n)   ck_step(step, KIT_YIELDED, kit_int(n))
+#define ck_done(step, n)      ck_step(step, KIT_DONE, kit_int(n))
+#define ck_done_none(step)    ck_step(step, KIT_DONE, kit_none())
+#define ck_failed(step, n)    ck_step(step, KIT_FAILED, kit_int(n))
+#define ck_yielded_none(step) ck_step(step, KIT_YIELDED, kit_none())
 #define ck_completion(c, h, v)                                                 \
     do {                                                                       \
         kit_completion ck_got = (c);                                           \

@@ -43,8 +43,7 @@ static kit_step is_malformed(struct spy *s, kit_value v)
 
 /* ---- requests ---- */
 
-START_TEST (an_iterator_is_its_own_iterable)
-{
+START_TEST (an_iterator_is_its_own_iterable) {
     kit_iter it;
     static const struct kit_iter_ops none;
     kit_iter_init(&it, &none);
@@ -55,16 +54,14 @@ START_TEST (an_iterator_is_its_own_iterable)
 }
 END_TEST
 
-START_TEST (throw_to_an_iterator_without_it_is_a_type_error)
-{
+START_TEST (throw_to_an_iterator_without_it_is_a_type_error) {
     spy_on(1);
     ck_failed(kit_iter_throw(&spy.iter, kit_int(5)), -EPROTO);
     transcript_check("");
 }
 END_TEST
 
-START_TEST (return_to_an_iterator_without_it_is_done_with_the_value)
-{
+START_TEST (return_to_an_iterator_without_it_is_done_with_the_value) {
     spy_on(1);
     spy_without_return(&spy);
     ck_done(kit_iter_return(&spy.iter, kit_int(5)), 5);
@@ -72,8 +69,7 @@ START_TEST (return_to_an_iterator_without_it_is_done_with_the_value)
 }
 END_TEST
 
-START_TEST (a_request_reaches_the_operation_that_it_names)
-{
+START_TEST (a_request_reaches_the_operation_that_it_names) {
     spy_on(1);
     spy_with_throw(&spy, yields_9);
     ck_yielded(kit_iter_request(&spy.iter, kit_next(kit_int(4))), 1);
@@ -83,8 +79,7 @@ START_TEST (a_request_reaches_the_operation_that_it_names)
 }
 END_TEST
 
-START_TEST (an_unknown_request_is_refused)
-{
+START_TEST (an_unknown_request_is_refused) {
     spy_on(1);
     kit_completion odd = {kit_int(1), (enum kit_how)9};
     ck_failed(kit_iter_request(&spy.iter, odd), -EINVAL);
@@ -123,8 +118,7 @@ static kit_completion loop_that_throws(void)
     return each(end_at_2, kit_throw(kit_int(60)));
 }
 
-START_TEST (the_normal_end_closes_nothing_and_drops_the_final_value)
-{
+START_TEST (the_normal_end_closes_nothing_and_drops_the_final_value) {
     spy_on(2);
     spy.final = kit_int(99);
     ck_completion(each(go_on, kit_next(kit_none())), KIT_NEXT, kit_none());
@@ -133,8 +127,7 @@ START_TEST (the_normal_end_closes_nothing_and_drops_the_final_value)
 }
 END_TEST
 
-START_TEST (a_break_closes_once)
-{
+START_TEST (a_break_closes_once) {
     spy_on(3);
     ck_completion(loop_that_breaks(), KIT_RETURN, kit_int(50));
     transcript_check("s.iter\ns.next()\ns.next()\ns.return()\n");
@@ -142,40 +135,35 @@ START_TEST (a_break_closes_once)
 }
 END_TEST
 
-START_TEST (a_break_on_the_last_item_closes_too)
-{
+START_TEST (a_break_on_the_last_item_closes_too) {
     spy_on(2);
     ck_completion(loop_that_breaks(), KIT_RETURN, kit_int(50));
     transcript_check("s.iter\ns.next()\ns.next()\ns.return()\n");
 }
 END_TEST
 
-START_TEST (an_error_of_the_body_closes_once_and_is_the_result)
-{
+START_TEST (an_error_of_the_body_closes_once_and_is_the_result) {
     spy_on(3);
     ck_completion(loop_that_throws(), KIT_THROW, kit_int(60));
     transcript_check("s.iter\ns.next()\ns.next()\ns.return()\n");
 }
 END_TEST
 
-START_TEST (a_close_that_fails_surfaces_on_a_break)
-{
+START_TEST (a_close_that_fails_surfaces_on_a_break) {
     spy_on(3);
     spy.on_return = fails_with_7;
     ck_completion(loop_that_breaks(), KIT_THROW, kit_int(7));
 }
 END_TEST
 
-START_TEST (an_error_of_the_body_wins_over_a_close_that_fails)
-{
+START_TEST (an_error_of_the_body_wins_over_a_close_that_fails) {
     spy_on(3);
     spy.on_return = fails_with_7;
     ck_completion(loop_that_throws(), KIT_THROW, kit_int(60));
 }
 END_TEST
 
-START_TEST (a_malformed_close_is_a_type_error_on_a_break_only)
-{
+START_TEST (a_malformed_close_is_a_type_error_on_a_break_only) {
     spy_on(3);
     spy.on_return = is_malformed;
     ck_completion(loop_that_breaks(), KIT_THROW, kit_int(-EPROTO));
@@ -185,8 +173,7 @@ START_TEST (a_malformed_close_is_a_type_error_on_a_break_only)
 }
 END_TEST
 
-START_TEST (a_close_that_yields_is_not_waited_for)
-{
+START_TEST (a_close_that_yields_is_not_waited_for) {
     spy_on(3);
     spy.on_return = yields_9;
     ck_completion(loop_that_breaks(), KIT_RETURN, kit_int(50));
@@ -194,8 +181,7 @@ START_TEST (a_close_that_yields_is_not_waited_for)
 }
 END_TEST
 
-START_TEST (without_a_return_method_an_early_exit_just_ends)
-{
+START_TEST (without_a_return_method_an_early_exit_just_ends) {
     spy_on(3);
     spy_without_return(&spy);
     ck_completion(loop_that_breaks(), KIT_RETURN, kit_int(50));
@@ -206,8 +192,7 @@ START_TEST (without_a_return_method_an_early_exit_just_ends)
 }
 END_TEST
 
-START_TEST (a_source_whose_next_fails_is_not_closed)
-{
+START_TEST (a_source_whose_next_fails_is_not_closed) {
     spy_on(0);
     spy.on_next = fails_with_7;
     ck_completion(each(go_on, kit_next(kit_none())), KIT_THROW, kit_int(7));
@@ -216,8 +201,7 @@ START_TEST (a_source_whose_next_fails_is_not_closed)
 }
 END_TEST
 
-START_TEST (a_malformed_step_is_a_type_error_and_does_not_close)
-{
+START_TEST (a_malformed_step_is_a_type_error_and_does_not_close) {
     spy_on(0);
     spy.on_next = is_malformed;
     ck_completion(each(go_on, kit_next(kit_none())), KIT_THROW,
@@ -227,8 +211,7 @@ START_TEST (a_malformed_step_is_a_type_error_and_does_not_close)
 }
 END_TEST
 
-START_TEST (an_error_while_opening_is_the_result_and_nothing_is_released)
-{
+START_TEST (an_error_while_opening_is_the_result_and_nothing_is_released) {
     spy_on(1);
     spy.opens = kit_failed(kit_int(40));
     ck_completion(each(go_on, kit_next(kit_none())), KIT_THROW, kit_int(40));
@@ -249,8 +232,7 @@ static kit_completion leave_both(void *context, kit_value item)
     return kit_for_each(&inner->iter.iterable, end_at_2, &leave);
 }
 
-START_TEST (leaving_an_outer_loop_closes_innermost_first)
-{
+START_TEST (leaving_an_outer_loop_closes_innermost_first) {
     const kit_value two = kit_int(2);
     struct spy inner;
     spy_on(2);
@@ -286,8 +268,7 @@ static kit_completion delegate(const kit_completion *resumptions)
 #define RESUME(...)                                                            \
     ((const kit_completion[]){__VA_ARGS__, {{0}, KIT_NEXT}, {{0}, KIT_NEXT}})
 
-START_TEST (delegation_gives_the_final_value_of_the_inner)
-{
+START_TEST (delegation_gives_the_final_value_of_the_inner) {
     spy_on(1);
     spy.final = kit_int(33);
     ck_completion(delegate(RESUME(kit_next(kit_none()))), KIT_NEXT,
@@ -297,8 +278,7 @@ START_TEST (delegation_gives_the_final_value_of_the_inner)
 }
 END_TEST
 
-START_TEST (the_inner_starts_with_none_and_gets_later_sends_unchanged)
-{
+START_TEST (the_inner_starts_with_none_and_gets_later_sends_unchanged) {
     spy_on(2);
     delegate(RESUME(kit_next(kit_int(30)), kit_next(kit_int(40))));
     transcript_check("s.iter\ns.next()\nyield 1\ns.next(30)\nyield 2\n"
@@ -306,8 +286,7 @@ START_TEST (the_inner_starts_with_none_and_gets_later_sends_unchanged)
 }
 END_TEST
 
-START_TEST (a_failure_to_open_is_raised_at_the_delegation)
-{
+START_TEST (a_failure_to_open_is_raised_at_the_delegation) {
     spy_on(1);
     spy.opens = kit_failed(kit_int(40));
     ck_completion(delegate(RESUME(kit_next(kit_none()))), KIT_THROW,
@@ -319,8 +298,7 @@ START_TEST (a_failure_to_open_is_raised_at_the_delegation)
 }
 END_TEST
 
-START_TEST (an_error_of_the_inner_is_raised_at_the_delegation)
-{
+START_TEST (an_error_of_the_inner_is_raised_at_the_delegation) {
     spy_on(0);
     spy.on_next = fails_with_7;
     ck_completion(delegate(RESUME(kit_next(kit_none()))), KIT_THROW,
@@ -329,8 +307,7 @@ START_TEST (an_error_of_the_inner_is_raised_at_the_delegation)
 }
 END_TEST
 
-START_TEST (throw_goes_to_the_inner_which_may_be_done)
-{
+START_TEST (throw_goes_to_the_inner_which_may_be_done) {
     spy_on(2);
     spy_with_throw(&spy, is_done_with_8);
     ck_completion(delegate(RESUME(kit_throw(kit_int(5)))), KIT_NEXT,
@@ -339,21 +316,18 @@ START_TEST (throw_goes_to_the_inner_which_may_be_done)
 }
 END_TEST
 
-START_TEST (throw_goes_to_the_inner_which_may_yield_on)
-{
+START_TEST (throw_goes_to_the_inner_which_may_yield_on) {
     spy_on(2);
     spy_with_throw(&spy, yields_9);
-    ck_completion(
-        delegate(RESUME(kit_throw(kit_int(5)), kit_next(kit_int(6)),
-                        kit_next(kit_none()))),
-        KIT_NEXT, kit_none());
+    ck_completion(delegate(RESUME(kit_throw(kit_int(5)), kit_next(kit_int(6)),
+                                  kit_next(kit_none()))),
+                  KIT_NEXT, kit_none());
     transcript_check("s.iter\ns.next()\nyield 1\ns.throw(5)\nyield 9\n"
                      "s.next(6)\nyield 2\ns.next()\n");
 }
 END_TEST
 
-START_TEST (throw_goes_to_the_inner_which_may_fail)
-{
+START_TEST (throw_goes_to_the_inner_which_may_fail) {
     spy_on(2);
     spy_with_throw(&spy, fails_with_7);
     ck_completion(delegate(RESUME(kit_throw(kit_int(5)))), KIT_THROW,
@@ -361,8 +335,7 @@ START_TEST (throw_goes_to_the_inner_which_may_fail)
 }
 END_TEST
 
-START_TEST (an_inner_without_throw_is_closed_and_that_is_a_type_error)
-{
+START_TEST (an_inner_without_throw_is_closed_and_that_is_a_type_error) {
     spy_on(2);
     ck_completion(delegate(RESUME(kit_throw(kit_int(5)))), KIT_THROW,
                   kit_int(-EPROTO));
@@ -370,8 +343,7 @@ START_TEST (an_inner_without_throw_is_closed_and_that_is_a_type_error)
 }
 END_TEST
 
-START_TEST (an_inner_without_throw_whose_close_fails_raises_that)
-{
+START_TEST (an_inner_without_throw_whose_close_fails_raises_that) {
     spy_on(2);
     spy.on_return = fails_with_7;
     ck_completion(delegate(RESUME(kit_throw(kit_int(5)))), KIT_THROW,
@@ -379,8 +351,7 @@ START_TEST (an_inner_without_throw_whose_close_fails_raises_that)
 }
 END_TEST
 
-START_TEST (an_inner_with_neither_throw_nor_return_is_a_type_error)
-{
+START_TEST (an_inner_with_neither_throw_nor_return_is_a_type_error) {
     spy_on(2);
     spy_without_return(&spy);
     ck_completion(delegate(RESUME(kit_throw(kit_int(5)))), KIT_THROW,
@@ -389,8 +360,7 @@ START_TEST (an_inner_with_neither_throw_nor_return_is_a_type_error)
 }
 END_TEST
 
-START_TEST (return_goes_to_the_inner_whose_value_wins)
-{
+START_TEST (return_goes_to_the_inner_whose_value_wins) {
     spy_on(2);
     spy.on_return = is_done_with_8;
     ck_completion(delegate(RESUME(kit_return(kit_int(5)))), KIT_RETURN,
@@ -399,21 +369,18 @@ START_TEST (return_goes_to_the_inner_whose_value_wins)
 }
 END_TEST
 
-START_TEST (an_inner_that_yields_at_return_keeps_the_delegation_going)
-{
+START_TEST (an_inner_that_yields_at_return_keeps_the_delegation_going) {
     spy_on(2);
     spy.on_return = yields_9;
-    ck_completion(
-        delegate(RESUME(kit_return(kit_int(5)), kit_next(kit_int(6)),
-                        kit_next(kit_none()))),
-        KIT_NEXT, kit_none());
+    ck_completion(delegate(RESUME(kit_return(kit_int(5)), kit_next(kit_int(6)),
+                                  kit_next(kit_none()))),
+                  KIT_NEXT, kit_none());
     transcript_check("s.iter\ns.next()\nyield 1\ns.return(5)\nyield 9\n"
                      "s.next(6)\nyield 2\ns.next()\n");
 }
 END_TEST
 
-START_TEST (without_a_return_method_the_outer_returns_the_value_itself)
-{
+START_TEST (without_a_return_method_the_outer_returns_the_value_itself) {
     spy_on(2);
     spy_without_return(&spy);
     ck_completion(delegate(RESUME(kit_return(kit_int(5)))), KIT_RETURN,
@@ -423,8 +390,7 @@ START_TEST (without_a_return_method_the_outer_returns_the_value_itself)
 }
 END_TEST
 
-START_TEST (an_inner_that_fails_at_return_is_raised_at_the_delegation)
-{
+START_TEST (an_inner_that_fails_at_return_is_raised_at_the_delegation) {
     spy_on(2);
     spy.on_return = fails_with_7;
     ck_completion(delegate(RESUME(kit_return(kit_int(5)))), KIT_THROW,
@@ -432,8 +398,7 @@ START_TEST (an_inner_that_fails_at_return_is_raised_at_the_delegation)
 }
 END_TEST
 
-START_TEST (a_malformed_answer_of_the_inner_is_a_type_error)
-{
+START_TEST (a_malformed_answer_of_the_inner_is_a_type_error) {
     spy_on(2);
     spy.on_return = is_malformed;
     ck_completion(delegate(RESUME(kit_return(kit_int(5)))), KIT_THROW,

@@ -148,32 +148,27 @@ static void stress_all(size_t senders, size_t receivers)
             stress(senders, receivers, capacities[c], strategies[w], false);
 }
 
-START_TEST (one_sender_and_one_receiver_lose_and_double_nothing)
-{
+START_TEST (one_sender_and_one_receiver_lose_and_double_nothing) {
     stress_all(1, 1);
 }
 END_TEST
 
-START_TEST (four_senders_and_four_receivers_lose_and_double_nothing)
-{
+START_TEST (four_senders_and_four_receivers_lose_and_double_nothing) {
     stress_all(4, 4);
 }
 END_TEST
 
-START_TEST (one_sender_and_eight_receivers_lose_and_double_nothing)
-{
+START_TEST (one_sender_and_eight_receivers_lose_and_double_nothing) {
     stress_all(1, 8);
 }
 END_TEST
 
-START_TEST (eight_senders_and_one_receiver_lose_and_double_nothing)
-{
+START_TEST (eight_senders_and_one_receiver_lose_and_double_nothing) {
     stress_all(8, 1);
 }
 END_TEST
 
-START_TEST (blocking_and_try_forms_mix)
-{
+START_TEST (blocking_and_try_forms_mix) {
     for (size_t w = 0; w < COUNT_OF(strategies); w++)
         for (size_t c = 1; !under_valgrind() && c < COUNT_OF(capacities); c++)
             stress(4, 4, capacities[c], strategies[w], true);
@@ -243,20 +238,17 @@ static void close_all(size_t senders, size_t receivers, size_t rounds)
                 close_under_way(senders, receivers, c, strategies[w]);
 }
 
-START_TEST (close_ends_senders_and_receivers_and_loses_nothing)
-{
+START_TEST (close_ends_senders_and_receivers_and_loses_nothing) {
     close_all(3, 3, scaled(40));
 }
 END_TEST
 
-START_TEST (close_ends_receivers_that_wait)
-{
+START_TEST (close_ends_receivers_that_wait) {
     close_all(0, 4, scaled(40));
 }
 END_TEST
 
-START_TEST (close_ends_senders_that_wait)
-{
+START_TEST (close_ends_senders_that_wait) {
     close_all(4, 0, scaled(40));
 }
 END_TEST
@@ -319,8 +311,7 @@ static void wait_and_close(enum kit_wait_strategy wait, size_t capacity,
 static const enum kit_wait_strategy sleepy[] = {
     KIT_WAIT_ADAPTIVE, KIT_WAIT_PARK, KIT_WAIT_CONDVAR};
 
-START_TEST (a_channel_is_not_destroyed_while_a_thread_sleeps_on_it)
-{
+START_TEST (a_channel_is_not_destroyed_while_a_thread_sleeps_on_it) {
     /* valgrind's threads sleep in its own lock, not in the futex */
     for (size_t i = 0; !under_valgrind() && i < COUNT_OF(sleepy); i++) {
         for (size_t capacity = 0; capacity < 3; capacity++) {
@@ -348,16 +339,14 @@ static void serve_sleeper(enum kit_wait_strategy wait, size_t capacity)
     ck_assert_int_eq(preempt_chan_destroy(w.ch), 0);
 }
 
-START_TEST (a_try_send_wakes_a_receiver_that_sleeps)
-{
+START_TEST (a_try_send_wakes_a_receiver_that_sleeps) {
     for (size_t i = 0; !under_valgrind() && i < COUNT_OF(sleepy); i++)
         for (size_t capacity = 0; capacity < 3; capacity++)
             serve_sleeper(sleepy[i], capacity);
 }
 END_TEST
 
-START_TEST (an_unknown_strategy_is_refused)
-{
+START_TEST (an_unknown_strategy_is_refused) {
     struct preempt_chan_options o = {.wait = (enum kit_wait_strategy)9};
     preempt_chan *ch;
     ck_assert_int_eq(preempt_chan_create(&ch, 8, 1, &o), -EINVAL);

@@ -26,8 +26,7 @@ static int count_of(int64_t start, int64_t end, int64_t step, int64_t *last)
     return count;
 }
 
-START_TEST (a_range_leaves_its_end_out)
-{
+START_TEST (a_range_leaves_its_end_out) {
     kit_range r;
     kit_range_init(&r, 3, 5, 1);
     ck_yielded(kit_iter_next(&r.iter, kit_int(77)), 3);
@@ -37,16 +36,14 @@ START_TEST (a_range_leaves_its_end_out)
 }
 END_TEST
 
-START_TEST (a_range_may_go_down)
-{
+START_TEST (a_range_may_go_down) {
     int64_t last = 0;
     ck_assert_int_eq(count_of(5, 0, -2, &last), 3);
     ck_assert_int_eq(last, 1);
 }
 END_TEST
 
-START_TEST (a_range_that_cannot_reach_its_end_is_empty)
-{
+START_TEST (a_range_that_cannot_reach_its_end_is_empty) {
     int64_t last;
     ck_assert_int_eq(count_of(0, 0, 1, &last), 0);
     ck_assert_int_eq(count_of(0, 5, -1, &last), 0);
@@ -54,15 +51,13 @@ START_TEST (a_range_that_cannot_reach_its_end_is_empty)
 }
 END_TEST
 
-START_TEST (a_range_without_a_step_is_refused)
-{
+START_TEST (a_range_without_a_step_is_refused) {
     kit_range r;
     ck_assert_int_eq(kit_range_init(&r, 0, 5, 0), -EINVAL);
 }
 END_TEST
 
-START_TEST (a_range_ends_at_the_last_integer_instead_of_wrapping)
-{
+START_TEST (a_range_ends_at_the_last_integer_instead_of_wrapping) {
     int64_t last = 0;
     ck_assert_int_eq(count_of(INT64_MAX - 3, INT64_MAX, 2, &last), 2);
     ck_assert_int_eq(last, INT64_MAX - 1);
@@ -72,8 +67,7 @@ START_TEST (a_range_ends_at_the_last_integer_instead_of_wrapping)
 }
 END_TEST
 
-START_TEST (return_ends_a_range_for_good)
-{
+START_TEST (return_ends_a_range_for_good) {
     kit_range r;
     kit_range_init(&r, 0, 5, 1);
     ck_yielded(kit_iter_next(&r.iter, kit_none()), 0);
@@ -83,8 +77,7 @@ START_TEST (return_ends_a_range_for_good)
 }
 END_TEST
 
-START_TEST (a_source_has_no_throw)
-{
+START_TEST (a_source_has_no_throw) {
     kit_range r;
     kit_range_init(&r, 0, 5, 1);
     ck_failed(kit_iter_throw(&r.iter, kit_int(1)), -EPROTO);
@@ -110,8 +103,7 @@ static kit_completion sum_and_append(void *context, kit_value item)
     return kit_next(kit_none());
 }
 
-START_TEST (a_loop_over_an_array_sees_items_appended_during_it)
-{
+START_TEST (a_loop_over_an_array_sees_items_appended_during_it) {
     struct growing g = {.items = {{1}, {2}}};
     kit_array_init(&g.array, g.items, 2);
     kit_for_each(&g.array.iterable, sum_and_append, &g);
@@ -119,8 +111,7 @@ START_TEST (a_loop_over_an_array_sees_items_appended_during_it)
 }
 END_TEST
 
-START_TEST (each_opening_of_an_array_is_a_new_pass)
-{
+START_TEST (each_opening_of_an_array_is_a_new_pass) {
     const kit_value items[] = {{4}, {5}};
     kit_array a;
     kit_array_init(&a, items, 2);
@@ -134,8 +125,7 @@ START_TEST (each_opening_of_an_array_is_a_new_pass)
 }
 END_TEST
 
-START_TEST (an_array_iterator_that_was_done_stays_done)
-{
+START_TEST (an_array_iterator_that_was_done_stays_done) {
     kit_value items[] = {{4}, {5}};
     kit_array a;
     kit_array_init(&a, items, 1);
@@ -148,8 +138,7 @@ START_TEST (an_array_iterator_that_was_done_stays_done)
 }
 END_TEST
 
-START_TEST (an_array_iterator_has_neither_throw_nor_return)
-{
+START_TEST (an_array_iterator_has_neither_throw_nor_return) {
     const kit_value items[] = {{4}};
     kit_array a;
     kit_array_init(&a, items, 1);
@@ -171,8 +160,7 @@ static void expect_line(kit_lines *l, const char *line, size_t length)
     ck_assert_mem_eq(s.value.p, line, length + 1);
 }
 
-START_TEST (lines_come_without_their_ends)
-{
+START_TEST (lines_come_without_their_ends) {
     kit_lines l;
     ck_assert_int_eq(kit_lines_open(&l, file_with("one\n\nthree\n", 11)), 0);
     expect_line(&l, "one", 3);
@@ -184,8 +172,7 @@ START_TEST (lines_come_without_their_ends)
 }
 END_TEST
 
-START_TEST (the_last_line_needs_no_end)
-{
+START_TEST (the_last_line_needs_no_end) {
     kit_lines l;
     ck_assert_int_eq(kit_lines_open(&l, file_with("one\ntwo", 7)), 0);
     expect_line(&l, "one", 3);
@@ -195,8 +182,7 @@ START_TEST (the_last_line_needs_no_end)
 }
 END_TEST
 
-START_TEST (an_empty_file_has_no_lines)
-{
+START_TEST (an_empty_file_has_no_lines) {
     kit_lines l;
     ck_assert_int_eq(kit_lines_open(&l, file_with("", 0)), 0);
     ck_done_none(kit_iter_next(&l.iter, kit_none()));
@@ -204,8 +190,7 @@ START_TEST (an_empty_file_has_no_lines)
 }
 END_TEST
 
-START_TEST (a_line_may_hold_zero_bytes)
-{
+START_TEST (a_line_may_hold_zero_bytes) {
     kit_lines l;
     ck_assert_int_eq(kit_lines_open(&l, file_with("a\0b\nc\n", 6)), 0);
     expect_line(&l, "a\0b", 3);
@@ -214,8 +199,7 @@ START_TEST (a_line_may_hold_zero_bytes)
 }
 END_TEST
 
-START_TEST (a_line_may_be_very_long)
-{
+START_TEST (a_line_may_be_very_long) {
     enum { LENGTH = 1 << 20 };
     char *line = malloc(LENGTH + 1);
     kit_lines l;
@@ -228,8 +212,7 @@ START_TEST (a_line_may_be_very_long)
 }
 END_TEST
 
-START_TEST (return_closes_the_file_of_lines)
-{
+START_TEST (return_closes_the_file_of_lines) {
     kit_lines l;
     ck_assert_int_eq(kit_lines_open(&l, file_with("one\ntwo\n", 8)), 0);
     expect_line(&l, "one", 3);
@@ -240,8 +223,7 @@ START_TEST (return_closes_the_file_of_lines)
 }
 END_TEST
 
-START_TEST (a_missing_file_is_reported_at_open)
-{
+START_TEST (a_missing_file_is_reported_at_open) {
     kit_lines l;
     kit_bytes b;
     errno = 77;
@@ -253,8 +235,7 @@ START_TEST (a_missing_file_is_reported_at_open)
 }
 END_TEST
 
-START_TEST (a_folder_is_reported_at_open)
-{
+START_TEST (a_folder_is_reported_at_open) {
     kit_lines l;
     kit_bytes b;
     ck_assert_int_eq(kit_lines_open(&l, "/tmp"), -EISDIR);
@@ -264,8 +245,7 @@ START_TEST (a_folder_is_reported_at_open)
 }
 END_TEST
 
-START_TEST (a_read_error_fails_the_step_and_ends_the_source)
-{
+START_TEST (a_read_error_fails_the_step_and_ends_the_source) {
     kit_lines l;
     kit_bytes b;
     /* The start of a process's memory cannot be read: -EIO. */
@@ -282,8 +262,7 @@ END_TEST
 
 /* ---- bytes ---- */
 
-START_TEST (bytes_are_integers_from_0_to_255)
-{
+START_TEST (bytes_are_integers_from_0_to_255) {
     kit_bytes b;
     ck_assert_int_eq(kit_bytes_open(&b, file_with("A\0\xff\n", 4)), 0);
     ck_yielded(kit_iter_next(&b.iter, kit_none()), 'A');
@@ -296,8 +275,7 @@ START_TEST (bytes_are_integers_from_0_to_255)
 }
 END_TEST
 
-START_TEST (an_empty_file_has_no_bytes)
-{
+START_TEST (an_empty_file_has_no_bytes) {
     kit_bytes b;
     ck_assert_int_eq(kit_bytes_open(&b, file_with("", 0)), 0);
     ck_done_none(kit_iter_next(&b.iter, kit_none()));
@@ -305,8 +283,7 @@ START_TEST (an_empty_file_has_no_bytes)
 }
 END_TEST
 
-START_TEST (return_closes_the_file_of_bytes)
-{
+START_TEST (return_closes_the_file_of_bytes) {
     kit_bytes b;
     ck_assert_int_eq(kit_bytes_open(&b, file_with("xyz", 3)), 0);
     ck_yielded(kit_iter_next(&b.iter, kit_none()), 'x');
@@ -325,8 +302,7 @@ static int open_files(void)
     return count;
 }
 
-START_TEST (a_source_leaves_no_file_open)
-{
+START_TEST (a_source_leaves_no_file_open) {
     kit_lines l;
     const char *path = file_with("one\n", 4);
     int before = open_files();

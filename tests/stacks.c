@@ -69,8 +69,7 @@ static kit_stack *stack_from(kit_stack_pool *pool, size_t size)
 
 /* ---- getting and putting ---- */
 
-START_TEST (a_stack_is_usable_from_low_to_its_record)
-{
+START_TEST (a_stack_is_usable_from_low_to_its_record) {
     kit_stack_pool *pool = pool_with(KIT_GUARD_AUTO);
     for (size_t size = KIT_STACK_MIN; size <= (size_t)4 << 20; size *= 2) {
         kit_stack *stack = stack_from(pool, size);
@@ -84,8 +83,7 @@ START_TEST (a_stack_is_usable_from_low_to_its_record)
 }
 END_TEST
 
-START_TEST (live_stacks_do_not_overlap)
-{
+START_TEST (live_stacks_do_not_overlap) {
     enum { COUNT = 200 };
     kit_stack_pool *pool = pool_with(KIT_GUARD_AUTO);
     kit_stack *stacks[COUNT];
@@ -102,8 +100,7 @@ START_TEST (live_stacks_do_not_overlap)
 }
 END_TEST
 
-START_TEST (a_size_out_of_range_is_refused)
-{
+START_TEST (a_size_out_of_range_is_refused) {
     kit_stack_pool *pool = pool_with(KIT_GUARD_AUTO);
     kit_stack *stack;
     ck_assert_int_eq(kit_stack_get(pool, KIT_STACK_MAX + 1, &stack), -EINVAL);
@@ -113,15 +110,13 @@ START_TEST (a_size_out_of_range_is_refused)
 }
 END_TEST
 
-START_TEST (an_unknown_guard_is_refused)
-{
+START_TEST (an_unknown_guard_is_refused) {
     kit_stack_pool *pool;
     ck_assert_int_eq(kit_stack_pool_create(&pool, (enum kit_guard)9), -EINVAL);
 }
 END_TEST
 
-START_TEST (the_stack_that_was_put_last_is_got_first)
-{
+START_TEST (the_stack_that_was_put_last_is_got_first) {
     kit_stack_pool *pool = pool_with(KIT_GUARD_AUTO);
     kit_stack *one = stack_from(pool, 0), *two = stack_from(pool, 0);
     kit_stack_put(pool, one);
@@ -134,15 +129,13 @@ START_TEST (the_stack_that_was_put_last_is_got_first)
 }
 END_TEST
 
-START_TEST (the_thread_has_one_pool)
-{
+START_TEST (the_thread_has_one_pool) {
     ck_assert_ptr_nonnull(kit_stack_pool_of_thread());
     ck_assert_ptr_eq(kit_stack_pool_of_thread(), kit_stack_pool_of_thread());
 }
 END_TEST
 
-START_TEST (steady_state_maps_nothing_and_faults_on_nothing)
-{
+START_TEST (steady_state_maps_nothing_and_faults_on_nothing) {
     kit_stack_pool *pool = pool_with(KIT_GUARD_AUTO);
     kit_stack_put(pool, stack_from(pool, 0));
     size_t before = mappings();
@@ -176,16 +169,14 @@ static int signal_below(enum kit_guard guard)
     return signal_that_ends(touch_below, &guard);
 }
 
-START_TEST (each_kind_of_guard_traps)
-{
+START_TEST (each_kind_of_guard_traps) {
     ck_assert_int_eq(signal_below(KIT_GUARD_AUTO), SIGSEGV);
     ck_assert_int_eq(signal_below(KIT_GUARD_LIGHT), SIGSEGV);
     ck_assert_int_eq(signal_below(KIT_GUARD_PROTECT), SIGSEGV);
 }
 END_TEST
 
-START_TEST (without_a_guard_nothing_traps)
-{
+START_TEST (without_a_guard_nothing_traps) {
     ck_assert_int_eq(signal_below(KIT_GUARD_NONE), 0);
 }
 END_TEST
@@ -199,8 +190,7 @@ static enum kit_guard guard_got(enum kit_guard wanted)
     return got;
 }
 
-START_TEST (a_pool_tells_which_guard_its_stacks_got)
-{
+START_TEST (a_pool_tells_which_guard_its_stacks_got) {
     enum kit_guard best = guard_got(KIT_GUARD_AUTO);
     ck_assert(best == KIT_GUARD_LIGHT || best == KIT_GUARD_PROTECT);
     ck_assert_int_eq(guard_got(KIT_GUARD_LIGHT), best);
@@ -227,15 +217,14 @@ static kit_step overflow(coop_coro *self, kit_value arg, kit_completion first)
 
 static void run_over(void *mechanism)
 {
-    struct coop_coro_options o = {.mechanism =
-                                      mechanism ? kit_mechanism_named(mechanism) : NULL};
+    struct coop_coro_options o = {
+        .mechanism = mechanism ? kit_mechanism_named(mechanism) : NULL};
     coop_coro *co;
     if (coop_coro_create(&co, overflow, kit_none(), &o) == 0)
         coop_coro_resume(co, kit_next(kit_none()));
 }
 
-START_TEST (a_coroutine_that_overflows_its_stack_dies_of_a_trap)
-{
+START_TEST (a_coroutine_that_overflows_its_stack_dies_of_a_trap) {
     ck_assert_int_eq(signal_that_ends(run_over, NULL), SIGSEGV);
     ck_assert_int_eq(signal_that_ends(run_over, "ucontext"), SIGSEGV);
 }
@@ -246,8 +235,7 @@ static int read_max_map_count(void)
     return (int)number_in("/proc/sys/vm/max_map_count", 0);
 }
 
-START_TEST (where_guards_use_up_all_mappings_stacks_go_on_without)
-{
+START_TEST (where_guards_use_up_all_mappings_stacks_go_on_without) {
     size_t count = (size_t)read_max_map_count() * 6 / 10;
     if (!counts_are_ours() || count > 100000)
         return;
@@ -293,17 +281,18 @@ static void finish(coop_coro **all, size_t count)
 }
 
 /* ThreadSanitizer follows 8000 flows at most. */
-START_TEST (a_hundred_thousand_coroutines_live_at_once)
-{
-    size_t count = UNDER_TSAN ? 500 : UNDER_ASAN ? 2000 : under_valgrind() ? 1000 : 100000;
+START_TEST (a_hundred_thousand_coroutines_live_at_once) {
+    size_t count = UNDER_TSAN         ? 500
+                   : UNDER_ASAN       ? 2000
+                   : under_valgrind() ? 1000
+                                      : 100000;
     coop_coro **all = suspended(count);
     ck_assert_uint_lt(mappings(), (size_t)read_max_map_count() - 100);
     finish(all, count);
 }
 END_TEST
 
-START_TEST (trimming_a_pool_gives_memory_back)
-{
+START_TEST (trimming_a_pool_gives_memory_back) {
     size_t count = scaled(5000), before = resident_bytes();
     size_t maps = mappings();
     finish(suspended(count), count);
@@ -317,8 +306,7 @@ START_TEST (trimming_a_pool_gives_memory_back)
 }
 END_TEST
 
-START_TEST (trimming_keeps_as_many_stacks_as_it_is_told)
-{
+START_TEST (trimming_keeps_as_many_stacks_as_it_is_told) {
     kit_stack_pool *pool = pool_with(KIT_GUARD_AUTO);
     kit_stack *one = stack_from(pool, 0), *two = stack_from(pool, 0);
     kit_stack_put(pool, one);
@@ -333,8 +321,7 @@ START_TEST (trimming_keeps_as_many_stacks_as_it_is_told)
 }
 END_TEST
 
-START_TEST (a_trimmed_pool_goes_on)
-{
+START_TEST (a_trimmed_pool_goes_on) {
     for (int round = 0; round < 3; round++) {
         finish(suspended(100), 100);
         kit_stack_pool_trim(kit_stack_pool_of_thread(), 0);
@@ -342,8 +329,7 @@ START_TEST (a_trimmed_pool_goes_on)
 }
 END_TEST
 
-START_TEST (coroutines_that_live_through_a_trim_are_unharmed)
-{
+START_TEST (coroutines_that_live_through_a_trim_are_unharmed) {
     coop_coro **kept = suspended(70);
     finish(suspended(200), 200);
     kit_stack_pool_trim(kit_stack_pool_of_thread(), 0);
@@ -384,8 +370,7 @@ static void *finish_coroutines(void *arg)
     return NULL;
 }
 
-START_TEST (stacks_outlive_the_thread_that_made_them)
-{
+START_TEST (stacks_outlive_the_thread_that_made_them) {
     struct handed h;
     size_t before;
     in_thread(make_coroutines, &h);
@@ -402,8 +387,7 @@ START_TEST (stacks_outlive_the_thread_that_made_them)
 }
 END_TEST
 
-START_TEST (a_stack_may_be_put_into_the_pool_of_another_thread)
-{
+START_TEST (a_stack_may_be_put_into_the_pool_of_another_thread) {
     struct handed h;
     for (size_t i = 0; i < scaled(20); i++) {
         make_coroutines(&h);
@@ -423,8 +407,7 @@ static void *make_and_finish(void *arg)
     return NULL;
 }
 
-START_TEST (a_thread_that_ends_leaves_no_mapping_behind)
-{
+START_TEST (a_thread_that_ends_leaves_no_mapping_behind) {
     size_t before;
     in_thread(make_and_finish, NULL);
     before = mappings();
@@ -435,8 +418,7 @@ START_TEST (a_thread_that_ends_leaves_no_mapping_behind)
 }
 END_TEST
 
-START_TEST (a_stack_put_into_no_pool_goes_back_to_the_kernel)
-{
+START_TEST (a_stack_put_into_no_pool_goes_back_to_the_kernel) {
     kit_stack_pool *pool = pool_with(KIT_GUARD_AUTO);
     kit_stack *stack = stack_from(pool, 0);
     kit_stack_pool_destroy(pool);
@@ -450,8 +432,7 @@ END_TEST
 
 /* ---- failure ---- */
 
-START_TEST (without_memory_a_stack_is_refused_and_errno_left_alone)
-{
+START_TEST (without_memory_a_stack_is_refused_and_errno_left_alone) {
     struct rlimit little = {(rlim_t)64 << 20, (rlim_t)64 << 20};
     kit_stack *stack;
     if (!counts_are_ours() || setrlimit(RLIMIT_AS, &little) != 0)

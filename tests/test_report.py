@@ -19,6 +19,7 @@ import advice  # noqa: E402
 import calibrate  # noqa: E402
 import claims  # noqa: E402
 import environment  # noqa: E402
+import figures  # noqa: E402
 import machine  # noqa: E402
 import plan  # noqa: E402
 import predictions  # noqa: E402
@@ -35,6 +36,8 @@ ARMS = {
     "coop-batch": ("coop", "asm", "none"),
     "preempt": ("preempt", "thread", "adaptive"),
     "preempt-park": ("preempt", "thread", "park"),
+    "coop-baton": ("coop", "thread", "park"),
+    "preempt-tick": ("preempt", "asm", "none"),
 }
 UNITS = {"lockstep": "step", "bounded": "item", "crossover": "item",
          "words": "word"}
@@ -473,6 +476,30 @@ class Report(unittest.TestCase):
         self.assertIn("two identical rows differ",
                       text[:text.index("## The answer")])
 
+    def test_the_same_data_draws_the_same_figures(self):
+        data = Dataset(make_raw(lockstep() | crossover()
+                                | bounded({("one", 1): 9, ("one", 64): 2})))
+        drawn = []
+        for _ in range(2):
+            with tempfile.TemporaryDirectory() as folder:
+                figures.draw_all(data, Path(folder))
+                drawn.append({path.name: path.read_bytes()
+                              for path in Path(folder).iterdir()})
+        self.assertEqual(drawn[0], drawn[1])
+        self.assertEqual(set(drawn[0]), {"ratios.svg", "capacity.svg",
+                                         "work.svg"})
+
+    def test_four_cells_make_a_figure(self):
+        costs = lockstep()
+        costs[at("lockstep", "coop-baton", "one")] = 4000
+        without = Dataset(make_raw(costs))
+        costs[at("lockstep", "preempt-tick", "one")] = 3000
+        with tempfile.TemporaryDirectory() as folder:
+            figures.style()
+            self.assertIsNone(figures.draw_cells(without, Path(folder)))
+            self.assertIsNotNone(figures.draw_cells(
+                Dataset(make_raw(costs)), Path(folder)))
+
     def test_an_unmeasured_cell_is_named(self):
         text = self.write(make_raw(lockstep()))
         self.assertIn("coop on kernel threads and preempt on user stacks",
@@ -494,6 +521,7 @@ class Planning(unittest.TestCase):
         places = {(r.arm, r.placement) for r in rows if r.role == "main"}
         self.assertIn(("preempt", "two"), places)
         self.assertNotIn(("coop", "two"), places)
+        self.assertNotIn(("preempt-tick", "two"), places)
 
     def test_one_processor_has_no_second_core(self):
         rows = plan.plan_rows(self.LISTING, "full", cpus=1)

@@ -118,8 +118,8 @@ void out(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int added = vsnprintf(lines + length, sizeof lines - length - 1, format,
-                          arguments);
+    int added =
+        vsnprintf(lines + length, sizeof lines - length - 1, format, arguments);
     va_end(arguments);
     length += (size_t)added;
     ck_assert_uint_lt(length, sizeof lines - 1);
@@ -138,8 +138,7 @@ void out_step(const char *label, kit_step step)
 
 void out_value(const char *label, kit_completion end)
 {
-    out("%s -> %s%s", label, end.how == KIT_THROW ? "! " : "",
-        show(end.value));
+    out("%s -> %s%s", label, end.how == KIT_THROW ? "! " : "", show(end.value));
 }
 
 void transcript_check_on(const char *where, const char *expected)
@@ -150,8 +149,8 @@ void transcript_check_on(const char *where, const char *expected)
         int expected_length = (int)strcspn(expected, "\n");
         ck_assert_msg(got_length == expected_length &&
                           strncmp(got, expected, (size_t)got_length) == 0,
-                      "line %d (%s) is\n  %.*s\nand should be\n  %.*s",
-                      line, where, got_length, got, expected_length, expected);
+                      "line %d (%s) is\n  %.*s\nand should be\n  %.*s", line,
+                      where, got_length, got, expected_length, expected);
         got += got_length + (got[got_length] == '\n');
         expected += expected_length + (expected[expected_length] == '\n');
     }

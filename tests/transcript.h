@@ -78,7 +78,7 @@ struct spy {
 void spy_init(struct spy *s, const char *name, size_t count,
               const kit_value *items);
 void spy_without_return(struct spy *s);
-void spy_with_throw(struct spy *s, kit_step (*on_throw)(struct spy *,
-                                                        kit_value));
+void spy_with_throw(struct spy *s,
+                    kit_step (*on_throw)(struct spy *, kit_value));
 
 #endif

@@ -10,16 +10,14 @@
 #include <math.h>
 #include <signal.h>
 
-START_TEST (a_value_has_8_bytes_and_a_step_16)
-{
+START_TEST (a_value_has_8_bytes_and_a_step_16) {
     ck_assert_uint_eq(sizeof(kit_value), 8);
     ck_assert_uint_eq(sizeof(kit_step), 16);
     ck_assert_uint_eq(sizeof(kit_completion), 16);
 }
 END_TEST
 
-START_TEST (a_value_keeps_an_integer_a_double_or_a_pointer)
-{
+START_TEST (a_value_keeps_an_integer_a_double_or_a_pointer) {
     int here = 0;
     ck_assert_int_eq(kit_int(INT64_MIN).i, INT64_MIN);
     ck_assert_double_eq(kit_double(-0.1).d, -0.1);
@@ -27,8 +25,7 @@ START_TEST (a_value_keeps_an_integer_a_double_or_a_pointer)
 }
 END_TEST
 
-START_TEST (none_is_not_mistaken_for_a_value_that_a_program_has)
-{
+START_TEST (none_is_not_mistaken_for_a_value_that_a_program_has) {
     int here = 0;
     ck_assert(kit_is_none(kit_none()));
     ck_assert(kit_is_none(KIT_NONE));
@@ -43,36 +40,31 @@ START_TEST (none_is_not_mistaken_for_a_value_that_a_program_has)
 }
 END_TEST
 
-START_TEST (none_read_as_a_double_is_not_a_number)
-{
+START_TEST (none_read_as_a_double_is_not_a_number) {
     ck_assert(isnan(kit_none().d));
 }
 END_TEST
 
-START_TEST (only_throw_and_return_are_abrupt)
-{
+START_TEST (only_throw_and_return_are_abrupt) {
     ck_assert(!kit_is_abrupt(kit_next(kit_int(1))));
     ck_assert(kit_is_abrupt(kit_throw(kit_int(1))));
     ck_assert(kit_is_abrupt(kit_return(kit_int(1))));
 }
 END_TEST
 
-START_TEST (a_body_that_ends_with_throw_has_failed_and_else_is_done)
-{
+START_TEST (a_body_that_ends_with_throw_has_failed_and_else_is_done) {
     ck_done(kit_step_of_end(kit_next(kit_int(1))), 1);
     ck_done(kit_step_of_end(kit_return(kit_int(2))), 2);
     ck_failed(kit_step_of_end(kit_throw(kit_int(3))), 3);
 }
 END_TEST
 
-START_TEST (an_error_of_the_kit_is_a_negative_errno_in_a_failed_step)
-{
+START_TEST (an_error_of_the_kit_is_a_negative_errno_in_a_failed_step) {
     ck_failed(kit_failed_errno(-EBUSY), -EBUSY);
 }
 END_TEST
 
-START_TEST (errors_have_names_whatever_their_sign)
-{
+START_TEST (errors_have_names_whatever_their_sign) {
     ck_assert_str_eq(kit_error_name(-EBUSY), "EBUSY");
     ck_assert_str_eq(kit_error_name(EPIPE), "EPIPE");
     ck_assert_str_eq(kit_error_name(-EDEADLK), "EDEADLK");
@@ -80,9 +72,8 @@ START_TEST (errors_have_names_whatever_their_sign)
 }
 END_TEST
 
-START_TEST (every_error_has_a_sentence)
-{
-    static const int errors[] = {EBUSY,  EPROTO, EINVAL,   ENOMEM,    EPIPE,
+START_TEST (every_error_has_a_sentence) {
+    static const int errors[] = {EBUSY,  EPROTO, EINVAL,    ENOMEM,  EPIPE,
                                  EAGAIN, ERANGE, ECANCELED, EDEADLK, ETIMEDOUT};
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
         ck_assert_str_ne(kit_error_text(errors[i]), "");
@@ -92,8 +83,7 @@ START_TEST (every_error_has_a_sentence)
 }
 END_TEST
 
-START_TEST (states_have_names)
-{
+START_TEST (states_have_names) {
     ck_assert_str_eq(kit_state_name(KIT_YIELDED), "yielded");
     ck_assert_str_eq(kit_state_name(KIT_DONE), "done");
     ck_assert_str_eq(kit_state_name(KIT_FAILED), "failed");
@@ -107,8 +97,7 @@ START_TEST (states_have_names)
 }
 END_TEST
 
-START_TEST (guards_and_wait_strategies_have_names)
-{
+START_TEST (guards_and_wait_strategies_have_names) {
     ck_assert_str_eq(kit_guard_name(KIT_GUARD_AUTO), "auto");
     ck_assert_str_eq(kit_guard_name(KIT_GUARD_LIGHT), "light");
     ck_assert_str_eq(kit_guard_name(KIT_GUARD_PROTECT), "protect");
@@ -120,8 +109,7 @@ START_TEST (guards_and_wait_strategies_have_names)
 }
 END_TEST
 
-START_TEST (a_state_out_of_range_is_called_malformed)
-{
+START_TEST (a_state_out_of_range_is_called_malformed) {
     ck_assert_str_eq(kit_state_name((enum kit_state)9), "malformed");
     ck_assert_str_eq(kit_how_name((enum kit_how)9), "malformed");
     ck_assert_str_eq(kit_gen_state_name((enum kit_gen_state)9), "malformed");
@@ -136,8 +124,7 @@ static void misuse(void *what)
     kit_misuse("some_function", what);
 }
 
-START_TEST (misuse_ends_the_program_with_one_clear_sentence)
-{
+START_TEST (misuse_ends_the_program_with_one_clear_sentence) {
     char text[256];
     errors_of(misuse, "called upside down", text, sizeof text);
     ck_assert_str_eq(text, "schedkit: some_function: called upside down\n");

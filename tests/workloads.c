@@ -27,8 +27,7 @@ static const struct arm *next_of(const struct arm *a, enum policy policy)
     return a->name ? a : NULL;
 }
 
-START_TEST (every_workload_begins_with_its_sequential_arm)
-{
+START_TEST (every_workload_begins_with_its_sequential_arm) {
     for (const struct workload *w = workloads; w->name; w++) {
         ck_assert_int_eq(w->arms->policy, POLICY_SEQ);
         ck_assert_msg(!next_of(w->arms + 1, POLICY_SEQ), "%s", w->name);
@@ -36,8 +35,7 @@ START_TEST (every_workload_begins_with_its_sequential_arm)
 }
 END_TEST
 
-START_TEST (every_workload_has_a_coop_and_a_preempt_half)
-{
+START_TEST (every_workload_has_a_coop_and_a_preempt_half) {
     ck_assert_ptr_nonnull(workloads->name);
     for (const struct workload *w = workloads; w->name; w++) {
         ck_assert_msg(next_of(w->arms, POLICY_COOP) != NULL,
@@ -57,8 +55,7 @@ static bool has_form(const struct workload *w, enum policy policy,
     return false;
 }
 
-START_TEST (every_form_of_one_half_has_its_counterpart)
-{
+START_TEST (every_form_of_one_half_has_its_counterpart) {
     for (const struct workload *w = workloads; w->name; w++)
         for (const struct arm *a = w->arms + 1; a->name; a++) {
             enum policy other =
@@ -69,8 +66,7 @@ START_TEST (every_form_of_one_half_has_its_counterpart)
 }
 END_TEST
 
-START_TEST (every_arm_has_the_one_wiring_of_its_policy)
-{
+START_TEST (every_arm_has_the_one_wiring_of_its_policy) {
     for (const struct workload *w = workloads; w->name; w++)
         for (const struct arm *a = w->arms; a->name; a++) {
             ck_assert_int_eq(a->coop != NULL, a->policy == POLICY_COOP);
@@ -79,11 +75,10 @@ START_TEST (every_arm_has_the_one_wiring_of_its_policy)
 }
 END_TEST
 
-START_TEST (the_strongest_rivals_of_each_side_are_there)
-{
-    static const char *const names[] = {"coop", "coop-ucontext", "preempt",
-                                        "preempt-park", "preempt-spin",
-                                        "preempt-condvar"};
+START_TEST (the_strongest_rivals_of_each_side_are_there) {
+    static const char *const names[] = {"coop",         "coop-ucontext",
+                                        "preempt",      "preempt-park",
+                                        "preempt-spin", "preempt-condvar"};
     for (const struct workload *w = workloads; w->name; w++)
         for (size_t i = 0; i < COUNT_OF(names); i++)
             ck_assert_msg(arm_named(w, names[i]) != NULL, "%s lacks %s",
@@ -91,8 +86,7 @@ START_TEST (the_strongest_rivals_of_each_side_are_there)
 }
 END_TEST
 
-START_TEST (names_are_found_and_found_once)
-{
+START_TEST (names_are_found_and_found_once) {
     for (const struct workload *w = workloads; w->name; w++) {
         ck_assert_ptr_eq(workload_named(w->name), w);
         for (const struct arm *a = w->arms; a->name; a++)
@@ -106,8 +100,7 @@ START_TEST (names_are_found_and_found_once)
 }
 END_TEST
 
-START_TEST (defaults_are_within_their_limits)
-{
+START_TEST (defaults_are_within_their_limits) {
     for (const struct workload *w = workloads; w->name; w++) {
         ck_assert_ptr_nonnull(parameter_named(w, "items"));
         for (const struct parameter *p = w->parameters; p->name; p++) {
@@ -152,14 +145,13 @@ static void compare(const struct workload *w, const struct workload_params *p,
     struct workload_result right = run(w, w->arms, p, NULL);
     for (const struct arm *a = w->arms + 1; a->name; a++) {
         struct workload_result got = run(w, a, p, placement);
-        ck_assert_msg(got.checksum == right.checksum &&
-                          got.items == right.items &&
-                          got.tally_count == right.tally_count &&
-                          memcmp(got.tallies, right.tallies,
-                                 sizeof right.tallies) == 0,
-                      "%s, %s: items %d, capacity %d, seed %llu: differs",
-                      w->name, a->name, (int)p->items, (int)p->capacity,
-                      (unsigned long long)p->seed);
+        ck_assert_msg(
+            got.checksum == right.checksum && got.items == right.items &&
+                got.tally_count == right.tally_count &&
+                memcmp(got.tallies, right.tallies, sizeof right.tallies) == 0,
+            "%s, %s: items %d, capacity %d, seed %llu: differs", w->name,
+            a->name, (int)p->items, (int)p->capacity,
+            (unsigned long long)p->seed);
     }
 }
 
@@ -212,21 +204,18 @@ static struct kit_placement cpus(size_t wanted)
     return p;
 }
 
-START_TEST (all_arms_agree_where_threads_run_anywhere)
-{
+START_TEST (all_arms_agree_where_threads_run_anywhere) {
     compare_all(NULL);
 }
 END_TEST
 
-START_TEST (all_arms_agree_on_one_core)
-{
+START_TEST (all_arms_agree_on_one_core) {
     struct kit_placement one = cpus(1);
     compare_all(&one);
 }
 END_TEST
 
-START_TEST (all_arms_agree_on_two_cores)
-{
+START_TEST (all_arms_agree_on_two_cores) {
     struct kit_placement two = cpus(2);
     if (two.count == 2)
         compare_all(&two);
@@ -235,8 +224,7 @@ END_TEST
 
 /* ---- what the results mean ---- */
 
-START_TEST (as_many_items_arrive_as_were_asked_for)
-{
+START_TEST (as_many_items_arrive_as_were_asked_for) {
     for (const struct workload *w = workloads; w->name; w++)
         for (size_t i = 0; !w->reads_text && i < COUNT_OF(sizes); i++) {
             struct workload_params p = params_for(w, NULL);
@@ -246,8 +234,7 @@ START_TEST (as_many_items_arrive_as_were_asked_for)
 }
 END_TEST
 
-START_TEST (another_seed_or_size_gives_another_checksum)
-{
+START_TEST (another_seed_or_size_gives_another_checksum) {
     for (const struct workload *w = workloads; w->name; w++) {
         if (w->reads_text)
             continue;
@@ -262,8 +249,7 @@ START_TEST (another_seed_or_size_gives_another_checksum)
 }
 END_TEST
 
-START_TEST (the_division_of_the_work_does_not_change_the_result)
-{
+START_TEST (the_division_of_the_work_does_not_change_the_result) {
     const struct workload *w = workload_named("crossover");
     struct workload_params p = params_for(w, NULL);
     p.items = 10, p.work = 1000, p.share = 50;
@@ -281,8 +267,7 @@ static uint64_t count_of(const struct workload_result *r, const char *word)
     return 0;
 }
 
-START_TEST (words_are_folded_and_counted)
-{
+START_TEST (words_are_folded_and_counted) {
     const char *input = file_with(text, sizeof text - 1);
     const struct workload *w = workload_named("words");
     struct workload_params p = params_for(w, &input);
@@ -299,8 +284,7 @@ START_TEST (words_are_folded_and_counted)
 }
 END_TEST
 
-START_TEST (a_file_that_cannot_be_read_is_named_by_every_arm)
-{
+START_TEST (a_file_that_cannot_be_read_is_named_by_every_arm) {
     const char *inputs[] = {file_with(text, sizeof text - 1), "/nowhere/else"};
     const struct workload *w = workload_named("words");
     struct workload_params p = params_for(w, inputs);

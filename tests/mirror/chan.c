@@ -39,8 +39,7 @@ static int send(any_chan *ch, int64_t n)
 
 /* ---- a channel that nobody waits on ---- */
 
-START_TEST (elements_come_out_in_the_order_in_which_they_went_in)
-{
+START_TEST (elements_come_out_in_the_order_in_which_they_went_in) {
     any_chan *ch = new_chan(sizeof(int64_t), 3);
     for (int64_t lap = 0; lap < 10; lap++) {
         for (int64_t i = 0; i < 3; i++)
@@ -52,8 +51,7 @@ START_TEST (elements_come_out_in_the_order_in_which_they_went_in)
 }
 END_TEST
 
-START_TEST (try_forms_report_a_full_and_an_empty_channel)
-{
+START_TEST (try_forms_report_a_full_and_an_empty_channel) {
     for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
         any_chan *ch = new_chan(sizeof(int64_t), capacities[i]);
         int64_t element = 77;
@@ -70,8 +68,7 @@ START_TEST (try_forms_report_a_full_and_an_empty_channel)
 }
 END_TEST
 
-START_TEST (length_and_capacity_count_elements)
-{
+START_TEST (length_and_capacity_count_elements) {
     any_chan *ch = new_chan(3, 2);
     ck_assert_uint_eq(K(chan_capacity)(ch), 2);
     ck_assert_uint_eq(K(chan_length)(ch), 0);
@@ -93,8 +90,7 @@ START_TEST (length_and_capacity_count_elements)
 }
 END_TEST
 
-START_TEST (an_element_may_have_any_size)
-{
+START_TEST (an_element_may_have_any_size) {
     static const size_t sizes[] = {1, 2, 3, 7, 8, 9, 24, 63, 64, 1000};
     char in[1002], got[1002];
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -116,8 +112,7 @@ START_TEST (an_element_may_have_any_size)
 }
 END_TEST
 
-START_TEST (arguments_out_of_range_are_refused)
-{
+START_TEST (arguments_out_of_range_are_refused) {
     any_chan *ch;
     size_t max = (size_t)1 << 24;
     ck_assert_int_eq(K(chan_create)(&ch, 0, 1, NULL), -EINVAL);
@@ -130,8 +125,7 @@ END_TEST
 
 /* ---- closing ---- */
 
-START_TEST (send_on_a_closed_channel_reports_epipe)
-{
+START_TEST (send_on_a_closed_channel_reports_epipe) {
     for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
         any_chan *ch = new_chan(sizeof(int64_t), capacities[i]);
         ck_assert_int_eq(K(chan_close)(ch), 0);
@@ -142,8 +136,7 @@ START_TEST (send_on_a_closed_channel_reports_epipe)
 }
 END_TEST
 
-START_TEST (a_closed_channel_is_drained_and_then_ends)
-{
+START_TEST (a_closed_channel_is_drained_and_then_ends) {
     any_chan *ch = new_chan(sizeof(int64_t), 7);
     int64_t element = 77;
     send(ch, 1);
@@ -159,8 +152,7 @@ START_TEST (a_closed_channel_is_drained_and_then_ends)
 }
 END_TEST
 
-START_TEST (the_second_close_reports_epipe)
-{
+START_TEST (the_second_close_reports_epipe) {
     any_chan *ch = new_chan(1, 0);
     ck_assert_int_eq(K(chan_close)(ch), 0);
     ck_assert_int_eq(K(chan_close)(ch), -EPIPE);
@@ -170,8 +162,7 @@ START_TEST (the_second_close_reports_epipe)
 }
 END_TEST
 
-START_TEST (a_channel_may_be_destroyed_with_elements_inside)
-{
+START_TEST (a_channel_may_be_destroyed_with_elements_inside) {
     any_chan *ch = new_chan(sizeof(int64_t), 7);
     send(ch, 1);
     destroy(ch);
@@ -242,8 +233,7 @@ static void stream_through(size_t capacity, bool consumer_first)
     destroy(s.ch);
 }
 
-START_TEST (a_stream_arrives_whole_and_in_order_at_every_capacity)
-{
+START_TEST (a_stream_arrives_whole_and_in_order_at_every_capacity) {
     for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
         stream_through(capacities[i], false);
         stream_through(capacities[i], true);
@@ -302,8 +292,7 @@ static void crowd_through(size_t capacity)
     destroy(c.ended);
 }
 
-START_TEST (many_senders_and_receivers_lose_and_duplicate_nothing)
-{
+START_TEST (many_senders_and_receivers_lose_and_duplicate_nothing) {
     for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++)
         crowd_through(capacities[i]);
 }
@@ -325,8 +314,7 @@ static kit_value yield_then_close(kit_value arg)
     return kit_none();
 }
 
-START_TEST (close_ends_receivers_that_wait)
-{
+START_TEST (close_ends_receivers_that_wait) {
     for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
         struct stream s[3] = {{.ch = new_chan(8, capacities[i])}};
         s[1].ch = s[2].ch = s[0].ch;
@@ -346,8 +334,7 @@ START_TEST (close_ends_receivers_that_wait)
 }
 END_TEST
 
-START_TEST (close_refuses_the_elements_of_senders_that_wait)
-{
+START_TEST (close_refuses_the_elements_of_senders_that_wait) {
     for (size_t capacity = 0; capacity < 3; capacity++) {
         struct stream s[3] = {{.ch = new_chan(8, capacity)}};
         int64_t element;
@@ -396,8 +383,7 @@ static kit_value ask(kit_value arg)
     return kit_none();
 }
 
-START_TEST (two_tasks_converse_over_two_channels)
-{
+START_TEST (two_tasks_converse_over_two_channels) {
     for (size_t capacity = 0; capacity < 2; capacity++) {
         struct pair p = {new_chan(8, capacity), new_chan(8, capacity),
                          (int64_t)scaled(2000)};
@@ -413,8 +399,7 @@ END_TEST
 
 /* ---- as an iterator ---- */
 
-START_TEST (an_iterator_over_a_channel_gives_its_elements_and_ends)
-{
+START_TEST (an_iterator_over_a_channel_gives_its_elements_and_ends) {
     any_chan *ch = new_chan(8, 2);
     any_chan_iter it;
     ck_assert_int_eq(K(chan_iter_init)(&it, ch, NULL), 0);
@@ -429,8 +414,7 @@ START_TEST (an_iterator_over_a_channel_gives_its_elements_and_ends)
 }
 END_TEST
 
-START_TEST (elements_of_other_sizes_need_room)
-{
+START_TEST (elements_of_other_sizes_need_room) {
     any_chan *ch = new_chan(3, 2);
     any_chan_iter it;
     char room[3];
@@ -444,8 +428,7 @@ START_TEST (elements_of_other_sizes_need_room)
 }
 END_TEST
 
-START_TEST (values_of_8_bytes_ignore_the_room)
-{
+START_TEST (values_of_8_bytes_ignore_the_room) {
     any_chan *ch = new_chan(8, 1);
     any_chan_iter it;
     int64_t room = 77;
@@ -457,8 +440,7 @@ START_TEST (values_of_8_bytes_ignore_the_room)
 }
 END_TEST
 
-START_TEST (return_closes_the_channel)
-{
+START_TEST (return_closes_the_channel) {
     any_chan *ch = new_chan(8, 1);
     any_chan_iter it;
     K(chan_iter_init)(&it, ch, NULL);
@@ -493,8 +475,7 @@ static kit_value produce_until_refused(kit_value arg)
     return kit_none();
 }
 
-START_TEST (a_break_in_a_loop_over_a_channel_stops_its_sender)
-{
+START_TEST (a_break_in_a_loop_over_a_channel_stops_its_sender) {
     struct stream s = {.ch = new_chan(8, 2)};
     begin_tasks();
     task(produce_until_refused, &s);

@@ -17,7 +17,7 @@ static kit_step next(any_gen *g, int64_t value)
     return kit_iter_next(K(gen_iter)(g), kit_int(value));
 }
 
-static kit_step throw(any_gen *g, int64_t value)
+static kit_step throw(any_gen * g, int64_t value)
 {
     return kit_iter_throw(K(gen_iter)(g), kit_int(value));
 }
@@ -52,8 +52,7 @@ static kit_completion one_two(any_gen *self, kit_value arg)
 
 /* ---- states ---- */
 
-START_TEST (creating_runs_none_of_the_body)
-{
+START_TEST (creating_runs_none_of_the_body) {
     any_gen *g = made(one_two, kit_none());
     ck_assert_int_eq(K(gen_state)(g), KIT_GEN_CREATED);
     destroy(g);
@@ -61,8 +60,7 @@ START_TEST (creating_runs_none_of_the_body)
 }
 END_TEST
 
-START_TEST (a_generator_yields_then_is_done_then_gives_none)
-{
+START_TEST (a_generator_yields_then_is_done_then_gives_none) {
     any_gen *g = made(one_two, kit_none());
     ck_yielded(next(g, 0), 1);
     ck_assert_int_eq(K(gen_state)(g), KIT_GEN_SUSPENDED);
@@ -91,8 +89,7 @@ static kit_step first_step_of(kit_completion end)
     return s;
 }
 
-START_TEST (a_body_that_never_yields_ends_at_the_first_next)
-{
+START_TEST (a_body_that_never_yields_ends_at_the_first_next) {
     ck_done(first_step_of(kit_return(kit_int(23))), 23);
     ck_done(first_step_of(kit_next(kit_int(24))), 24);
     ck_failed(first_step_of(kit_throw(kit_int(25))), 25);
@@ -109,8 +106,7 @@ static kit_completion echo(any_gen *self, kit_value arg)
     }
 }
 
-START_TEST (the_first_value_sent_is_dropped_and_later_ones_arrive)
-{
+START_TEST (the_first_value_sent_is_dropped_and_later_ones_arrive) {
     any_gen *g = made(echo, kit_int(100));
     ck_yielded(next(g, 1), 100);
     ck_yielded(next(g, 2), 2);
@@ -120,8 +116,7 @@ START_TEST (the_first_value_sent_is_dropped_and_later_ones_arrive)
 }
 END_TEST
 
-START_TEST (return_before_the_start_completes_without_running)
-{
+START_TEST (return_before_the_start_completes_without_running) {
     any_gen *g = made(one_two, kit_none());
     ck_done(return_(g, 7), 7);
     ck_assert_int_eq(K(gen_state)(g), KIT_GEN_DONE);
@@ -132,8 +127,7 @@ START_TEST (return_before_the_start_completes_without_running)
 }
 END_TEST
 
-START_TEST (throw_before_the_start_completes_without_running)
-{
+START_TEST (throw_before_the_start_completes_without_running) {
     any_gen *g = made(one_two, kit_none());
     ck_failed(throw(g, 7), 7);
     ck_assert_int_eq(K(gen_state)(g), KIT_GEN_DONE);
@@ -144,8 +138,7 @@ START_TEST (throw_before_the_start_completes_without_running)
 }
 END_TEST
 
-START_TEST (a_completed_generator_answers_alike_for_ever)
-{
+START_TEST (a_completed_generator_answers_alike_for_ever) {
     any_gen *g = made(one_two, kit_none());
     while (next(g, 0).state == KIT_YIELDED)
         continue;
@@ -158,8 +151,7 @@ START_TEST (a_completed_generator_answers_alike_for_ever)
 }
 END_TEST
 
-START_TEST (an_error_of_the_body_reaches_the_caller_and_completes)
-{
+START_TEST (an_error_of_the_body_reaches_the_caller_and_completes) {
     any_gen *g = made(one_two, kit_none());
     ck_yielded(next(g, 0), 1);
     ck_failed(throw(g, 9), 9);
@@ -170,8 +162,7 @@ START_TEST (an_error_of_the_body_reaches_the_caller_and_completes)
 }
 END_TEST
 
-START_TEST (return_runs_the_clean_up_and_completes)
-{
+START_TEST (return_runs_the_clean_up_and_completes) {
     any_gen *g = made(one_two, kit_none());
     ck_yielded(next(g, 0), 1);
     ck_done(return_(g, 9), 9);
@@ -194,8 +185,7 @@ static kit_completion guarded(any_gen *self, kit_value arg)
     return kit_is_abrupt(c) ? c : end;
 }
 
-START_TEST (clean_up_may_yield_and_then_the_request_goes_on)
-{
+START_TEST (clean_up_may_yield_and_then_the_request_goes_on) {
     any_gen *g = made(guarded, kit_none());
     next(g, 0);
     ck_yielded(return_(g, 7), 50);
@@ -209,8 +199,7 @@ START_TEST (clean_up_may_yield_and_then_the_request_goes_on)
 }
 END_TEST
 
-START_TEST (a_request_during_clean_up_supersedes_the_first)
-{
+START_TEST (a_request_during_clean_up_supersedes_the_first) {
     any_gen *g = made(guarded, kit_none());
     next(g, 0);
     ck_yielded(return_(g, 7), 50);
@@ -235,8 +224,7 @@ static kit_completion stubborn(any_gen *self, kit_value arg)
     return c;
 }
 
-START_TEST (a_body_may_refuse_to_leave)
-{
+START_TEST (a_body_may_refuse_to_leave) {
     any_gen *g = made(stubborn, kit_int(4));
     ck_yielded(next(g, 0), KIT_NEXT);
     ck_yielded(return_(g, 0), KIT_RETURN);
@@ -249,8 +237,7 @@ END_TEST
 
 /* ---- destroy ---- */
 
-START_TEST (destroy_lets_a_suspended_body_clean_up)
-{
+START_TEST (destroy_lets_a_suspended_body_clean_up) {
     any_gen *g = made(one_two, kit_none());
     next(g, 0);
     destroy(g);
@@ -258,8 +245,7 @@ START_TEST (destroy_lets_a_suspended_body_clean_up)
 }
 END_TEST
 
-START_TEST (destroy_drops_what_the_clean_up_yields)
-{
+START_TEST (destroy_drops_what_the_clean_up_yields) {
     any_gen *g = made(stubborn, kit_int(100));
     next(g, 0);
     destroy(g);
@@ -267,8 +253,7 @@ START_TEST (destroy_drops_what_the_clean_up_yields)
 }
 END_TEST
 
-START_TEST (destroy_gives_up_on_a_body_that_never_ends)
-{
+START_TEST (destroy_gives_up_on_a_body_that_never_ends) {
     any_gen *g = made(stubborn, kit_int(KIT_GEN_PATIENCE * 2));
     next(g, 0);
     ck_assert_int_eq(K(gen_destroy)(g), -EBUSY);
@@ -278,8 +263,7 @@ START_TEST (destroy_gives_up_on_a_body_that_never_ends)
 }
 END_TEST
 
-START_TEST (destroy_of_nothing_does_nothing)
-{
+START_TEST (destroy_of_nothing_does_nothing) {
     destroy(NULL);
 }
 END_TEST
@@ -297,8 +281,7 @@ static kit_completion step_itself(any_gen *self, kit_value arg)
     return kit_return(kit_int(K(gen_state)(self)));
 }
 
-START_TEST (a_request_from_inside_is_refused_and_does_no_harm)
-{
+START_TEST (a_request_from_inside_is_refused_and_does_no_harm) {
     any_gen *g = made(step_itself, kit_none());
     for (int i = 0; i < 4; i++)
         ck_yielded(next(g, 0), -EBUSY);
@@ -313,8 +296,7 @@ static kit_completion step_itself_and_fail(any_gen *self, kit_value arg)
     return kit_throw(next(self, 1).value);
 }
 
-START_TEST (a_refused_request_that_escapes_completes_the_generator)
-{
+START_TEST (a_refused_request_that_escapes_completes_the_generator) {
     any_gen *g = made(step_itself_and_fail, kit_none());
     ck_failed(next(g, 0), -EBUSY);
     ck_done_none(next(g, 0));
@@ -336,8 +318,7 @@ static kit_completion leave(void *context, kit_value item)
     return kit_return(item);
 }
 
-START_TEST (a_generator_is_its_own_iterable)
-{
+START_TEST (a_generator_is_its_own_iterable) {
     any_gen *g = made(one_two, kit_none());
     kit_iter *it = K(gen_iter)(g);
     ck_assert_ptr_eq(kit_iterable_open(&it->iterable).value.p, it);
@@ -345,8 +326,7 @@ START_TEST (a_generator_is_its_own_iterable)
 }
 END_TEST
 
-START_TEST (for_each_over_a_generator_sees_its_yields_only)
-{
+START_TEST (for_each_over_a_generator_sees_its_yields_only) {
     any_gen *g = made(one_two, kit_none());
     int64_t sum = 0;
     kit_completion end = kit_for_each(&K(gen_iter)(g)->iterable, add, &sum);
@@ -356,8 +336,7 @@ START_TEST (for_each_over_a_generator_sees_its_yields_only)
 }
 END_TEST
 
-START_TEST (a_break_closes_the_generator)
-{
+START_TEST (a_break_closes_the_generator) {
     any_gen *g = made(one_two, kit_none());
     kit_completion end = kit_for_each(&K(gen_iter)(g)->iterable, leave, NULL);
     ck_completion(end, KIT_RETURN, kit_int(1));
@@ -383,8 +362,7 @@ static any_gen *delegating_to(any_gen *inner)
     return made(delegate_to, kit_ptr(&K(gen_iter)(inner)->iterable));
 }
 
-START_TEST (a_delegator_passes_everything_both_ways)
-{
+START_TEST (a_delegator_passes_everything_both_ways) {
     any_gen *inner = made(echo, kit_int(100)), *outer = delegating_to(inner);
     ck_yielded(next(outer, 5), 100);
     ck_yielded(next(outer, 6), 6);
@@ -395,8 +373,7 @@ START_TEST (a_delegator_passes_everything_both_ways)
 }
 END_TEST
 
-START_TEST (a_delegation_has_the_final_value_of_the_inner)
-{
+START_TEST (a_delegation_has_the_final_value_of_the_inner) {
     any_gen *inner = made(one_two, kit_none()), *outer = delegating_to(inner);
     ck_yielded(next(outer, 0), 1);
     ck_yielded(next(outer, 0), 2);
@@ -407,8 +384,7 @@ START_TEST (a_delegation_has_the_final_value_of_the_inner)
 }
 END_TEST
 
-START_TEST (a_part_consumed_inner_continues)
-{
+START_TEST (a_part_consumed_inner_continues) {
     any_gen *inner = made(one_two, kit_none()), *outer = delegating_to(inner);
     ck_yielded(next(inner, 0), 1);
     ck_yielded(next(outer, 0), 2);
@@ -418,8 +394,7 @@ START_TEST (a_part_consumed_inner_continues)
 }
 END_TEST
 
-START_TEST (an_inner_may_be_shared_and_stepped_from_the_side)
-{
+START_TEST (an_inner_may_be_shared_and_stepped_from_the_side) {
     any_gen *inner = made(echo, kit_int(100));
     any_gen *one = delegating_to(inner), *two = delegating_to(inner);
     ck_yielded(next(one, 0), 100);
@@ -443,8 +418,7 @@ static kit_completion delegate_to_itself(any_gen *self, kit_value arg)
     return kit_return(c.value);
 }
 
-START_TEST (a_generator_cannot_delegate_to_itself)
-{
+START_TEST (a_generator_cannot_delegate_to_itself) {
     any_gen *g = made(delegate_to_itself, kit_none());
     ck_done(next(g, 0), -EBUSY);
     destroy(g);
@@ -468,8 +442,7 @@ static void destroy_chain(any_gen **chain, size_t depth)
     free(chain);
 }
 
-START_TEST (a_deep_chain_carries_sends_throws_and_returns)
-{
+START_TEST (a_deep_chain_carries_sends_throws_and_returns) {
     size_t depth = MIRROR_IS_PREEMPT ? scaled(500) : scaled(1000);
     any_gen **chain = chain_of(depth), *outermost = chain[depth];
     ck_yielded(next(outermost, 0), 100);
@@ -497,8 +470,7 @@ static kit_completion use_stack(any_gen *self, kit_value arg)
     return kit_is_abrupt(c) ? c : kit_return(kit_int(block[8192]));
 }
 
-START_TEST (a_stack_size_can_be_asked_for)
-{
+START_TEST (a_stack_size_can_be_asked_for) {
     struct K(gen_options) o = {.stack_size = (size_t)1 << 20};
     any_gen *g;
     ck_assert_int_eq(K(gen_create)(&g, use_stack, kit_int(7), &o), 0);
@@ -508,8 +480,39 @@ START_TEST (a_stack_size_can_be_asked_for)
 }
 END_TEST
 
-START_TEST (many_generators_come_and_go)
+static any_gen *with_first(enum kit_gen_first first)
 {
+    struct K(gen_options) o = {.first = first};
+    any_gen *g;
+    ck_assert_int_eq(K(gen_create)(&g, echo, kit_int(100), &o), 0);
+    return g;
+}
+
+START_TEST (the_first_value_is_dropped_refused_or_the_argument) {
+    any_gen *js = with_first(KIT_GEN_FIRST_JS);
+    any_gen *python = with_first(KIT_GEN_FIRST_PYTHON);
+    any_gen *lua = with_first(KIT_GEN_FIRST_LUA);
+    ck_yielded(next(js, 5), 100);
+    ck_failed(next(python, 5), -EINVAL);
+    ck_assert_int_eq(K(gen_state)(python), KIT_GEN_CREATED);
+    ck_yielded(next(lua, 5), 5);
+    destroy(js);
+    destroy(python);
+    destroy(lua);
+}
+END_TEST
+
+START_TEST (a_first_next_without_a_value_begins_in_every_language) {
+    for (int first = 0; first <= KIT_GEN_FIRST_LUA; first++) {
+        any_gen *g = with_first((enum kit_gen_first)first);
+        ck_yielded(kit_iter_next(K(gen_iter)(g), kit_none()), 100);
+        ck_yielded(next(g, 6), 6);
+        destroy(g);
+    }
+}
+END_TEST
+
+START_TEST (many_generators_come_and_go) {
     for (size_t i = 0; i < scaled(2000); i++) {
         any_gen *g = made(one_two, kit_none());
         ck_yielded(next(g, 0), 1);
@@ -551,6 +554,8 @@ int main(void)
         a_generator_cannot_delegate_to_itself,
         a_deep_chain_carries_sends_throws_and_returns,
         a_stack_size_can_be_asked_for,
+        the_first_value_is_dropped_refused_or_the_argument,
+        a_first_next_without_a_value_begins_in_every_language,
         many_generators_come_and_go,
         NULL,
     };

@@ -54,8 +54,7 @@ static kit_value times_two(kit_value arg)
     return kit_int(arg.i * 2);
 }
 
-START_TEST (a_task_runs_and_its_result_goes_to_whoever_joins)
-{
+START_TEST (a_task_runs_and_its_result_goes_to_whoever_joins) {
     ck_assert_int_eq(run(times_two, kit_int(21)), 42);
 }
 END_TEST
@@ -71,14 +70,12 @@ static kit_value join_three(kit_value arg)
     return kit_int(sum);
 }
 
-START_TEST (a_task_joins_others_in_any_order)
-{
+START_TEST (a_task_joins_others_in_any_order) {
     ck_assert_int_eq(run(join_three, kit_int(1)), 60402);
 }
 END_TEST
 
-START_TEST (join_may_drop_the_result)
-{
+START_TEST (join_may_drop_the_result) {
     any_sched *s = new_sched();
     any_task *task = spawned(s, times_two, kit_int(1));
     K(run)(s);
@@ -94,15 +91,13 @@ static kit_value spawn_unclaimed(kit_value arg)
     return kit_none();
 }
 
-START_TEST (run_waits_for_tasks_that_nobody_joins)
-{
+START_TEST (run_waits_for_tasks_that_nobody_joins) {
     run(spawn_unclaimed, kit_int(50));
     ck_assert_int_eq(count, 50);
 }
 END_TEST
 
-START_TEST (run_without_tasks_is_over_at_once)
-{
+START_TEST (run_without_tasks_is_over_at_once) {
     any_sched *s = new_sched();
     ck_assert_int_eq(K(run)(s), 0);
     ck_assert_int_eq(K(run)(s), 0);
@@ -110,8 +105,7 @@ START_TEST (run_without_tasks_is_over_at_once)
 }
 END_TEST
 
-START_TEST (a_scheduler_runs_again_with_new_tasks)
-{
+START_TEST (a_scheduler_runs_again_with_new_tasks) {
     any_sched *s = new_sched();
     for (int i = 1; i <= 3; i++) {
         K(spawn)(s, NULL, times_two, kit_int(i), NULL);
@@ -122,8 +116,7 @@ START_TEST (a_scheduler_runs_again_with_new_tasks)
 }
 END_TEST
 
-START_TEST (destroy_frees_tasks_that_were_not_joined)
-{
+START_TEST (destroy_frees_tasks_that_were_not_joined) {
     any_sched *s = new_sched();
     for (int i = 0; i < 5; i++)
         spawned(s, times_two, kit_int(i));
@@ -142,8 +135,7 @@ static kit_value grow_tree(kit_value arg)
     return kit_int(joined(left) + joined(right));
 }
 
-START_TEST (tasks_spawn_tasks_that_spawn_tasks)
-{
+START_TEST (tasks_spawn_tasks_that_spawn_tasks) {
     int64_t depth = UNDER_SANITIZER || under_valgrind() ? 5 : 8;
     ck_assert_int_eq(run(grow_tree, kit_int(depth)), (int64_t)1 << depth);
 }
@@ -158,8 +150,7 @@ static kit_value leave_errno(kit_value arg)
     return kit_int(errno);
 }
 
-START_TEST (errno_is_left_alone)
-{
+START_TEST (errno_is_left_alone) {
     ck_assert_int_eq(run(leave_errno, kit_int(1)), 77);
 }
 END_TEST
@@ -174,8 +165,7 @@ static kit_value check_self(kit_value arg)
     return kit_ptr(self);
 }
 
-START_TEST (a_task_knows_itself_and_its_scheduler)
-{
+START_TEST (a_task_knows_itself_and_its_scheduler) {
     any_sched *s = new_sched();
     any_task *task = spawned(s, check_self, kit_ptr(s));
     kit_value result;
@@ -206,8 +196,7 @@ static int64_t length_of_name(const char *asked, const char *expected)
     return length;
 }
 
-START_TEST (a_task_has_the_name_that_it_was_given)
-{
+START_TEST (a_task_has_the_name_that_it_was_given) {
     const char *longer = "a name of much more than thirty-one characters";
     ck_assert_int_eq(length_of_name("consumer", "consumer"), 8);
     ck_assert_int_eq(length_of_name(longer, longer), 31);
@@ -223,8 +212,7 @@ static kit_value join_itself(kit_value arg)
     return kit_int(K(join)(K(current)(), NULL));
 }
 
-START_TEST (a_task_cannot_join_itself)
-{
+START_TEST (a_task_cannot_join_itself) {
     ck_assert_int_eq(run(join_itself, kit_none()), -EDEADLK);
 }
 END_TEST
@@ -241,8 +229,7 @@ static kit_value destroy_own_scheduler(kit_value arg)
     return kit_int(K(sched_destroy)(here()));
 }
 
-START_TEST (a_task_cannot_run_or_destroy_its_scheduler)
-{
+START_TEST (a_task_cannot_run_or_destroy_its_scheduler) {
     ck_assert_int_eq(run(run_own_scheduler, kit_none()), -EBUSY);
     ck_assert_int_eq(run(destroy_own_scheduler, kit_none()), -EBUSY);
 }
@@ -272,14 +259,12 @@ static kit_value join_twice(kit_value arg)
     return kit_int(joined(one) + joined(two));
 }
 
-START_TEST (only_one_may_wait_for_a_task)
-{
+START_TEST (only_one_may_wait_for_a_task) {
     ck_assert_int_eq(run(join_twice, kit_none()), -EBUSY);
 }
 END_TEST
 
-START_TEST (a_stack_size_out_of_range_is_refused)
-{
+START_TEST (a_stack_size_out_of_range_is_refused) {
     struct K(task_options) o = {.stack_size = SIZE_MAX};
     any_sched *s = new_sched();
     any_task *task;
@@ -298,8 +283,7 @@ static kit_value use_stack(kit_value arg)
     return kit_int(block[4096]);
 }
 
-START_TEST (a_larger_stack_can_be_asked_for)
-{
+START_TEST (a_larger_stack_can_be_asked_for) {
     struct K(task_options) o = {.stack_size = (size_t)1 << 20};
     any_sched *s = new_sched();
     any_task *task;
@@ -312,14 +296,12 @@ END_TEST
 
 /* ---- park, unpark, yield ---- */
 
-START_TEST (park_outside_a_task_is_refused)
-{
+START_TEST (park_outside_a_task_is_refused) {
     ck_assert_int_eq(K(park)("wait for", "nothing"), -EDEADLK);
 }
 END_TEST
 
-START_TEST (yield_outside_a_task_does_nothing)
-{
+START_TEST (yield_outside_a_task_does_nothing) {
     K(yield)();
 }
 END_TEST
@@ -332,8 +314,7 @@ static kit_value unpark_itself_then_park(kit_value arg)
     return kit_int(K(park)("wait for", "itself"));
 }
 
-START_TEST (unpark_before_park_is_remembered)
-{
+START_TEST (unpark_before_park_is_remembered) {
     ck_assert_int_eq(run(unpark_itself_then_park, kit_none()), 0);
 }
 END_TEST
@@ -355,8 +336,7 @@ static kit_value park_twice(kit_value arg)
     return kit_int(result);
 }
 
-START_TEST (a_parked_task_goes_on_when_another_unparks_it)
-{
+START_TEST (a_parked_task_goes_on_when_another_unparks_it) {
     ck_assert_int_eq(run(park_twice, kit_none()), 0);
 }
 END_TEST
@@ -394,8 +374,7 @@ static kit_value alternate_as_0(kit_value arg)
     return kit_none();
 }
 
-START_TEST (no_wake_up_is_lost_when_two_take_turns)
-{
+START_TEST (no_wake_up_is_lost_when_two_take_turns) {
     struct turns t = {.rounds = (int)scaled(20000)};
     run(alternate_as_0, kit_ptr(&t));
     ck_assert_int_eq(t.turn, 0);
@@ -411,8 +390,7 @@ static kit_value yield_often(kit_value arg)
     return kit_none();
 }
 
-START_TEST (tasks_that_yield_all_end)
-{
+START_TEST (tasks_that_yield_all_end) {
     any_sched *s = new_sched();
     for (int i = 0; i < 5; i++)
         K(spawn)(s, NULL, yield_often, kit_int(100), NULL);
@@ -429,8 +407,7 @@ static kit_value spawn_and_join(kit_value arg)
     return kit_none();
 }
 
-START_TEST (many_tasks_come_and_go)
-{
+START_TEST (many_tasks_come_and_go) {
     run(spawn_and_join, kit_int((int64_t)scaled(5000)));
 }
 END_TEST

@@ -86,7 +86,7 @@ static void leave_nested(void)
     for (int i = 0; i < 2; i++)
         kit_for_each(named("e"), count_and_break, &count);
     out_value("outer continue", kit_next(kit_int(count)));
-    kit_for_each(named("f"), break_both, (void *)(uintptr_t)"g");
+    kit_for_each(named("f"), break_both, (void *)(uintptr_t) "g");
     out_value("nested break out", kit_next(text("out")));
 }
 

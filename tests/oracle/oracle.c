@@ -56,18 +56,12 @@ SCENARIO(17_tree_yieldstar)
 int main(void)
 {
     const TTest *tests[] = {
-        transcript_01_notes_bar_foo,
-        transcript_02_first_value,
-        transcript_03_states,
-        transcript_04_return_finally,
-        transcript_05_throw_catch,
-        transcript_10_delegate_plain_return,
-        transcript_11_delegate_throw,
-        transcript_13_delegate_iterables,
-        transcript_14_forof_close,
-        transcript_16_yield_in_loops,
-        transcript_17_tree_yieldstar,
-        NULL,
+        transcript_01_notes_bar_foo,  transcript_02_first_value,
+        transcript_03_states,         transcript_04_return_finally,
+        transcript_05_throw_catch,    transcript_10_delegate_plain_return,
+        transcript_11_delegate_throw, transcript_13_delegate_iterables,
+        transcript_14_forof_close,    transcript_16_yield_in_loops,
+        transcript_17_tree_yieldstar, NULL,
     };
     return run_suite("oracle", 20, tests);
 }
