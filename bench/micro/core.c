@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LAYOUT_TRIALS 3
+
 /* ---- tables ---- */
 
 void micro_add(struct micro_table *table, struct micro_entry entry)
@@ -94,6 +96,33 @@ void micro_free(struct micro_table *table)
 
 /* ---- measuring ---- */
 
+static void release(struct micro_cell *cell)
+{
+    if (cell->entry.release)
+        cell->entry.release(cell);
+}
+
+/* The best of a few slices of one layout; below 0 when it has none. */
+static double try_layout(struct micro_cell *cell, bool is_shifted)
+{
+    double best = -1;
+    cell->is_shifted = is_shifted;
+    if (cell->entry.prepare(cell) != MICRO_OK)
+        return -1;
+    for (int i = 0; i < LAYOUT_TRIALS; i++)
+        if (cell->entry.measure(cell) == MICRO_OK &&
+            (best < 0 || cell->value[0] < best))
+            best = cell->value[0];
+    release(cell);
+    return best;
+}
+
+static void choose_layout(struct micro_cell *cell)
+{
+    double plain = try_layout(cell, false), shifted = try_layout(cell, true);
+    cell->is_shifted = shifted >= 0 && shifted < plain;
+}
+
 static void prepare(struct micro_cell *cell)
 {
     for (int s = 0; s < 2; s++) {
@@ -101,14 +130,10 @@ static void prepare(struct micro_cell *cell)
         if (!cell->samples[s])
             micro_fail("out of memory");
     }
+    if (cell->entry.has_layouts)
+        choose_layout(cell);
     if (cell->entry.prepare)
         cell->verdict = cell->entry.prepare(cell);
-}
-
-static void release(struct micro_cell *cell, bool was_prepared)
-{
-    if (was_prepared && cell->entry.release)
-        cell->entry.release(cell);
 }
 
 static bool wants_sample(const struct micro_cell *cell)
@@ -203,7 +228,8 @@ enum micro_verdict micro_run(struct micro_table *table,
     if (!has_failed(table))
         run_rounds(table);
     for (size_t i = 0; i < table->count; i++)
-        release(&table->cells[i], was_prepared[i]);
+        if (was_prepared[i])
+            release(&table->cells[i]);
     free(was_prepared);
     return has_failed(table) ? MICRO_FAILED : MICRO_OK;
 }

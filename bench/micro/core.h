@@ -45,6 +45,7 @@ struct micro_entry {
     uint64_t number[2];
 
     unsigned samples_max; /* 0: as many as there are rounds */
+    bool has_layouts;     /* prepare looks at cell->is_shifted */
     /* A second figure that the same slice gives (value[1]); NULL: none. */
     const char *second_figure; /* goes behind `figure` */
     const char *second_unit;
@@ -65,7 +66,8 @@ struct micro_plan {
 struct micro_cell {
     struct micro_entry entry;
     const struct micro_plan *plan;
-    void *state; /* the entry's own */
+    void *state;     /* the entry's own */
+    bool is_shifted; /* which of two layouts: see MICRO_SHIFT */
     double value[2];
     double *samples[2];
     unsigned sample_count;
@@ -126,6 +128,21 @@ static inline void micro_keep(uint64_t value)
 {
     __asm__ volatile("" : : "r"(value));
 }
+
+/*
+ * Moves the code behind it by 8 bytes. Some processors (Zen 4) mispredict the
+ * jump at the end of every switch when the addresses where the two sides go on
+ * agree in their low four bits, which is luck of the layout and doubles the
+ * cost. So that nobody is lucky, or both are, every body that is switched to
+ * comes with and without this, and the faster one is measured.
+ */
+#if defined(__x86_64__)
+#define MICRO_SHIFT() __asm__ volatile(".nops 8")
+#elif defined(__aarch64__)
+#define MICRO_SHIFT() __asm__ volatile("nop\n\tnop")
+#else
+#define MICRO_SHIFT() ((void)0)
+#endif
 
 /* ---- for the command ---- */
 

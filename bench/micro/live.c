@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define LAYOUTS_MAX 1000
+
 /* Where a round trip goes next. */
 struct live {
     size_t count, at;
@@ -43,6 +45,16 @@ static kit_step echo(coop_coro *self, kit_value arg, kit_completion c)
     return kit_done(c.value);
 }
 
+static kit_step echo_shifted(coop_coro *self, kit_value arg, kit_completion c)
+{
+    (void)arg;
+    while (!kit_is_abrupt(c)) {
+        MICRO_SHIFT();
+        c = coop_coro_yield(self, c.value);
+    }
+    return kit_done(c.value);
+}
+
 static void release_coros(struct micro_cell *cell)
 {
     struct live *live = cell->state;
@@ -56,9 +68,10 @@ static enum micro_verdict prepare_coros(struct micro_cell *cell)
 {
     size_t wanted = cell->entry.number[0];
     struct live *live = cell->state = live_create(wanted);
+    coop_coro_fn body = cell->is_shifted ? echo_shifted : echo;
     coop_coro *co;
     while (live && live->count < wanted &&
-           coop_coro_create(&co, echo, kit_none(), NULL) == 0) {
+           coop_coro_create(&co, body, kit_none(), NULL) == 0) {
         live->members[live->count++] = co;
         coop_coro_resume(co, kit_next(kit_none()));
     }
@@ -106,6 +119,14 @@ static void boost_echo(transfer_t t)
         t = jump_fcontext(t.from, t.data);
 }
 
+static void boost_echo_shifted(transfer_t t)
+{
+    for (;;) {
+        MICRO_SHIFT();
+        t = jump_fcontext(t.from, t.data);
+    }
+}
+
 static void release_boosts(struct micro_cell *cell)
 {
     struct boosts *b = cell->state;
@@ -116,7 +137,8 @@ static void release_boosts(struct micro_cell *cell)
     free(b);
 }
 
-static bool start_boosts(struct boosts *b, size_t wanted)
+static bool start_boosts(struct boosts *b, size_t wanted,
+                         void (*echo_body)(transfer_t))
 {
     struct live *live = b->live;
     while (live && b->stacks && live->count < wanted) {
@@ -124,7 +146,7 @@ static bool start_boosts(struct boosts *b, size_t wanted)
         if (!stack)
             break;
         fcontext_t body =
-            make_fcontext(stack + BOOST_STACK, BOOST_STACK, boost_echo);
+            make_fcontext(stack + BOOST_STACK, BOOST_STACK, echo_body);
         b->stacks[live->count] = stack;
         live->members[live->count++] = jump_fcontext(body, NULL).from;
     }
@@ -139,7 +161,8 @@ static enum micro_verdict prepare_boosts(struct micro_cell *cell)
     if (b) {
         b->live = live_create(wanted);
         b->stacks = calloc(wanted, sizeof *b->stacks);
-        if (start_boosts(b, wanted))
+        if (start_boosts(b, wanted,
+                         cell->is_shifted ? boost_echo_shifted : boost_echo))
             return MICRO_OK;
         release_boosts(cell);
     }
@@ -179,6 +202,7 @@ static void add(struct micro_table *table, size_t count,
 {
     entry.unit = "ns";
     entry.number[0] = count;
+    entry.has_layouts = count <= LAYOUTS_MAX; /* beyond, the cache decides */
     snprintf(entry.figure, sizeof entry.figure, "one-way switch, %zu live",
              count);
     micro_add(table, entry);

@@ -70,6 +70,16 @@ static kit_completion coop_echo(coop_gen *self, kit_value arg)
     return c;
 }
 
+static kit_completion coop_echo_shifted(coop_gen *self, kit_value arg)
+{
+    kit_completion c = kit_next(arg);
+    while (!kit_is_abrupt(c)) {
+        MICRO_SHIFT();
+        c = coop_gen_yield(self, c.value);
+    }
+    return c;
+}
+
 static enum micro_verdict prepare_coop(struct micro_cell *cell)
 {
     struct coop_gen_options options = {
@@ -77,7 +87,9 @@ static enum micro_verdict prepare_coop(struct micro_cell *cell)
     coop_gen *g;
     if (!options.mechanism)
         return micro_because(cell, MICRO_SKIPPED, "not in this build");
-    int result = coop_gen_create(&g, coop_echo, kit_int(0), &options);
+    int result =
+        coop_gen_create(&g, cell->is_shifted ? coop_echo_shifted : coop_echo,
+                        kit_int(0), &options);
     if (result < 0)
         return micro_because(cell, MICRO_SKIPPED, "%s", kit_error_text(result));
     cell->state = g;
@@ -141,6 +153,14 @@ static void boost_echo(transfer_t t)
         t = jump_fcontext(t.from, t.data);
 }
 
+static void boost_echo_shifted(transfer_t t)
+{
+    for (;;) {
+        MICRO_SHIFT();
+        t = jump_fcontext(t.from, t.data);
+    }
+}
+
 static inline uintptr_t boost_next(struct boost_gen *g, uintptr_t sent)
 {
     if (g->is_done)
@@ -156,7 +176,8 @@ static enum micro_verdict prepare_boost(struct micro_cell *cell)
     g.stack = malloc(BOOST_STACK);
     if (!g.stack)
         return micro_because(cell, MICRO_SKIPPED, "no memory for a stack");
-    g.body = make_fcontext(g.stack + BOOST_STACK, BOOST_STACK, boost_echo);
+    g.body = make_fcontext(g.stack + BOOST_STACK, BOOST_STACK,
+                           cell->is_shifted ? boost_echo_shifted : boost_echo);
     cell->state = &g;
     return MICRO_OK;
 }
@@ -240,6 +261,7 @@ static void add_coop(struct micro_table *t, const char *figure,
         (struct micro_entry){.prepare = prepare_coop,
                              .measure = measure_coop,
                              .release = release_coop,
+                             .has_layouts = true,
                              .how = mechanism});
 }
 
@@ -262,7 +284,8 @@ static void add_stackful(struct micro_table *t)
         (struct micro_entry){.is_peer = true,
                              .prepare = prepare_boost,
                              .measure = measure_boost,
-                             .release = release_boost});
+                             .release = release_boost,
+                             .has_layouts = true});
 #else
     micro_note(t, "Boost.Context was not there when this was built");
 #endif

@@ -24,6 +24,16 @@ static kit_step echo(coop_coro *self, kit_value arg, kit_completion c)
     return kit_done(c.value);
 }
 
+static kit_step echo_shifted(coop_coro *self, kit_value arg, kit_completion c)
+{
+    (void)arg;
+    while (!kit_is_abrupt(c)) {
+        MICRO_SHIFT();
+        c = coop_coro_yield(self, c.value);
+    }
+    return kit_done(c.value);
+}
+
 static enum micro_verdict prepare_coro(struct micro_cell *cell)
 {
     struct coop_coro_options options = {
@@ -31,7 +41,8 @@ static enum micro_verdict prepare_coro(struct micro_cell *cell)
     coop_coro *co;
     if (!options.mechanism)
         return micro_because(cell, MICRO_SKIPPED, "not in this build");
-    int result = coop_coro_create(&co, echo, kit_none(), &options);
+    int result = coop_coro_create(&co, cell->is_shifted ? echo_shifted : echo,
+                                  kit_none(), &options);
     if (result < 0)
         return micro_because(cell, MICRO_SKIPPED, "%s", kit_error_text(result));
     cell->state = co;
@@ -68,6 +79,14 @@ static void bare_echo(kit_context *context, kit_completion c)
         c = kit_context_yield(context, kit_yielded(c.value));
 }
 
+static void bare_echo_shifted(kit_context *context, kit_completion c)
+{
+    for (;;) {
+        MICRO_SHIFT();
+        c = kit_context_yield(context, kit_yielded(c.value));
+    }
+}
+
 static enum micro_verdict prepare_bare(struct micro_cell *cell)
 {
     static struct bare bare;
@@ -76,7 +95,8 @@ static enum micro_verdict prepare_bare(struct micro_cell *cell)
         return micro_because(cell, MICRO_SKIPPED, "no memory for a stack");
     uintptr_t top = (uintptr_t)bare.stack & ~(uintptr_t)15;
     kit_context_start(&bare.context, kit_mechanism_default(), bare.stack,
-                      (char *)top, bare_echo);
+                      (char *)top,
+                      cell->is_shifted ? bare_echo_shifted : bare_echo);
     cell->state = &bare;
     return MICRO_OK;
 }
@@ -115,9 +135,12 @@ static void look_at_clock(struct yielders *y)
     y->left = y->pace.chunk;
 }
 
-static inline __attribute__((always_inline)) void yield_on(struct yielders *y)
+static inline __attribute__((always_inline)) void yield_on(struct yielders *y,
+                                                           bool is_shifted)
 {
     while (!y->is_over) {
+        if (is_shifted)
+            MICRO_SHIFT();
         coop_yield();
         if (--y->left == 0)
             look_at_clock(y);
@@ -126,7 +149,7 @@ static inline __attribute__((always_inline)) void yield_on(struct yielders *y)
 
 static kit_value first_body(kit_value arg)
 {
-    yield_on(arg.p);
+    yield_on(arg.p, false);
     return kit_int(1);
 }
 
@@ -134,14 +157,28 @@ static kit_value first_body(kit_value arg)
    two a switch goes on with. */
 static kit_value second_body(kit_value arg)
 {
-    yield_on(arg.p);
+    yield_on(arg.p, false);
     return kit_int(2);
+}
+
+static kit_value second_body_shifted(kit_value arg)
+{
+    yield_on(arg.p, true);
+    return kit_int(2);
+}
+
+static enum micro_verdict prepare_yield(struct micro_cell *cell)
+{
+    (void)cell; /* measure does it all */
+    return MICRO_OK;
 }
 
 static enum micro_verdict measure_yield(struct micro_cell *cell)
 {
     bool is_one_body = cell->entry.number[0] == 1;
-    coop_task_fn other = is_one_body ? first_body : second_body;
+    coop_task_fn other = is_one_body        ? first_body
+                         : cell->is_shifted ? second_body_shifted
+                                            : second_body;
     struct yielders y = {.is_over = false};
     coop_sched *s;
     int result = coop_sched_create(&s, NULL);
@@ -218,6 +255,14 @@ static void boost_echo(transfer_t t)
         t = jump_fcontext(t.from, t.data);
 }
 
+static void boost_echo_shifted(transfer_t t)
+{
+    for (;;) {
+        MICRO_SHIFT();
+        t = jump_fcontext(t.from, t.data);
+    }
+}
+
 static enum micro_verdict prepare_boost(struct micro_cell *cell)
 {
     static struct boost boost;
@@ -225,7 +270,8 @@ static enum micro_verdict prepare_boost(struct micro_cell *cell)
     if (!boost.stack)
         return micro_because(cell, MICRO_SKIPPED, "no memory for a stack");
     boost.body =
-        make_fcontext(boost.stack + BOOST_STACK, BOOST_STACK, boost_echo);
+        make_fcontext(boost.stack + BOOST_STACK, BOOST_STACK,
+                      cell->is_shifted ? boost_echo_shifted : boost_echo);
     cell->state = &boost;
     return MICRO_OK;
 }
@@ -270,6 +316,7 @@ static void add_coro(struct micro_table *t, const char *figure,
         (struct micro_entry){.prepare = prepare_coro,
                              .measure = measure_coro,
                              .release = release_coro,
+                             .has_layouts = true,
                              .how = mechanism});
 }
 
@@ -280,13 +327,15 @@ static void add_asm(struct micro_table *t)
     add(t, figure, "kit_context, default mechanism",
         (struct micro_entry){.prepare = prepare_bare,
                              .measure = measure_bare,
-                             .release = release_bare});
+                             .release = release_bare,
+                             .has_layouts = true});
 #if MICRO_BOOST
     add(t, figure, "Boost fcontext",
         (struct micro_entry){.is_peer = true,
                              .prepare = prepare_boost,
                              .measure = measure_boost,
-                             .release = release_boost});
+                             .release = release_boost,
+                             .has_layouts = true});
 #else
     micro_note(t, "Boost.Context was not there when this was built");
 #endif
@@ -305,7 +354,10 @@ static void fill(struct micro_table *t)
     add(t, "one-way yield, two tasks", "coop_yield, same body",
         (struct micro_entry){.measure = measure_yield, .number = {1}});
     add(t, "one-way yield, two tasks", "coop_yield, two bodies",
-        (struct micro_entry){.measure = measure_yield, .number = {2}});
+        (struct micro_entry){.prepare = prepare_yield,
+                             .measure = measure_yield,
+                             .number = {2},
+                             .has_layouts = true});
     micro_add_live(t);
 }
 

@@ -25,7 +25,7 @@
     __attribute__((noreturn)) static void name##_exit(kit_context *c,          \
                                                       kit_step last)           \
     {                                                                          \
-        kit_notice_exit(c, last, kit_##name##_yield);                          \
+        kit_notice_exit(c, last, kit_##name##_leave);                          \
     }                                                                          \
     static const struct kit_mechanism name##_mechanism = {                     \
         #name,        name##_start, name##_resume,                             \
@@ -39,15 +39,12 @@
     {                                                                          \
         kit_##name##_start(c, stack->low, top, entry);                         \
     }                                                                          \
-    __attribute__((noreturn)) static void name##_exit(kit_context *c,          \
-                                                      kit_step last)           \
-    {                                                                          \
-        kit_##name##_yield(c, last);                                           \
-        abort(); /* an ended body was resumed */                               \
-    }                                                                          \
-    static const struct kit_mechanism name##_mechanism = {                     \
-        #name,       name##_start, kit_##name##_resume, kit_##name##_yield,    \
-        name##_exit, NULL}
+    static const struct kit_mechanism name##_mechanism = {#name,               \
+                                                          name##_start,        \
+                                                          kit_##name##_resume, \
+                                                          kit_##name##_yield,  \
+                                                          kit_##name##_leave,  \
+                                                          NULL}
 
 #endif
 

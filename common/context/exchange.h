@@ -18,6 +18,8 @@ void kit_ucontext_start(kit_context *context, char *low, char *top,
                         kit_context_entry entry);
 kit_step kit_ucontext_resume(kit_context *context, kit_completion how);
 kit_completion kit_ucontext_yield(kit_context *context, kit_step step);
+void kit_ucontext_leave(kit_context *context, kit_step last)
+    __attribute__((noreturn));
 
 /*
  * Notices: the calls by which AddressSanitizer and ThreadSanitizer follow a
@@ -34,7 +36,7 @@ kit_completion kit_notice_yield(kit_context *context, kit_step step,
                                 kit_completion (*yield)(kit_context *,
                                                         kit_step));
 void kit_notice_exit(kit_context *context, kit_step last,
-                     kit_completion (*yield)(kit_context *, kit_step))
+                     void (*leave_by)(kit_context *, kit_step))
     __attribute__((noreturn));
 void kit_notice_dispose(kit_context *context);
 

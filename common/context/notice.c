@@ -139,14 +139,14 @@ kit_notice_yield(kit_context *context, kit_step step,
 /* The record stays readable on the ended stack until that is re-used. */
 __attribute__((no_sanitize("thread"), noreturn)) void
 kit_notice_exit(kit_context *context, kit_step last,
-                kit_completion (*yield)(kit_context *, kit_step))
+                void (*leave_by)(kit_context *, kit_step))
 {
     struct kit_notice mine = {{NULL, 0}, NULL, NULL, NULL};
     struct kit_notice *other = context->notice;
     context->notice = &mine;
     leave(&mine, other, true);
-    yield(context, last);
-    abort(); /* an ended body was resumed */
+    leave_by(context, last);
+    abort(); /* does not return */
 }
 
 void kit_notice_dispose(kit_context *context)

@@ -36,7 +36,11 @@
 #define VALGRIND_STACK_REGISTER(low, high)      0
 #define VALGRIND_STACK_DEREGISTER(id)           ((void)(id))
 #define VALGRIND_MAKE_MEM_UNDEFINED(low, bytes) ((void)(low), (void)(bytes))
+#define RUNNING_ON_VALGRIND                     0
 #endif
+
+/* Asked once: the question itself takes a few instructions. */
+#define KIT_MEMORY_IS_WATCHED (KIT_ASAN || RUNNING_ON_VALGRIND)
 
 /* Memory that may be written, whatever a checker has remembered about it. */
 #if KIT_ASAN

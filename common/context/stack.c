@@ -49,8 +49,10 @@ struct kit_slab {
 
 struct kit_stack_pool {
     kit_stack *warm[CLASSES];
-    struct kit_slab *slabs[CLASSES]; /* the newest first */
+    struct kit_slab *slabs[CLASSES]; /* with a cold slot, or just filled */
+    struct kit_slab *full[CLASSES];  /* without; looked at by trim only */
     enum kit_guard wanted, weakest;
+    bool is_watched; /* by a checker of memory */
 };
 
 static size_t page_size(void)
@@ -169,26 +171,39 @@ static void guard_slot(kit_stack_pool *pool, struct kit_slab *slab,
 
 /* ---- stacks ---- */
 
-static struct kit_slab *slab_with_slot(kit_stack_pool *pool, unsigned index)
+static struct kit_slab *push_slab(struct kit_slab **list, struct kit_slab *slab)
 {
-    /* Trimmed slots are re-used before a new slab is mapped. */
-    for (struct kit_slab *s = pool->slabs[index]; s; s = s->next)
-        if (slab_has_slot(s))
-            return s;
-    struct kit_slab *slab = slab_map(KIT_STACK_MIN << index);
-    if (!slab)
-        return NULL;
-    slab->next = pool->slabs[index];
-    pool->slabs[index] = slab;
+    slab->next = *list;
+    *list = slab;
     return slab;
 }
 
-static int take_cold(kit_stack_pool *pool, unsigned index, kit_stack **out)
+static struct kit_slab *pop_slab(struct kit_slab **list)
+{
+    struct kit_slab *slab = *list;
+    if (slab)
+        *list = slab->next;
+    return slab;
+}
+
+/* The first slab with a slot; those before it turn out to be full. Each is
+   passed once until a trim, so a million stacks cost a million steps. */
+static struct kit_slab *slab_with_slot(kit_stack_pool *pool, unsigned index)
+{
+    struct kit_slab **open = &pool->slabs[index];
+    while (*open && !slab_has_slot(*open))
+        push_slab(&pool->full[index], pop_slab(open));
+    if (*open)
+        return *open;
+    struct kit_slab *slab = slab_map(KIT_STACK_MIN << index);
+    return slab ? push_slab(open, slab) : NULL;
+}
+
+__attribute__((noinline, cold)) static int
+take_cold(kit_stack_pool *pool, unsigned index, kit_stack **out)
 {
     int saved = errno;
-    struct kit_slab *slab = pool->slabs[index];
-    if (!slab || !slab_has_slot(slab))
-        slab = slab_with_slot(pool, index);
+    struct kit_slab *slab = slab_with_slot(pool, index);
     if (!slab) {
         errno = saved;
         return -ENOMEM;
@@ -217,7 +232,7 @@ static unsigned class_of(size_t size)
     return index;
 }
 
-int kit_stack_get(kit_stack_pool *pool, size_t size, kit_stack **out)
+static inline int get(kit_stack_pool *pool, size_t size, kit_stack **out)
 {
     unsigned index = size ? class_of(size) : CLASS_DEFAULT;
     if (KIT_UNLIKELY(index >= CLASSES))
@@ -231,7 +246,7 @@ int kit_stack_get(kit_stack_pool *pool, size_t size, kit_stack **out)
 }
 
 /* Makes a warm stack cold: its pages go back, its slot may be taken anew. */
-static void cool(kit_stack *stack)
+__attribute__((noinline, cold)) static void cool(kit_stack *stack)
 {
     struct kit_slab *slab = stack->slab;
     uint32_t slot = stack->slot;
@@ -241,16 +256,27 @@ static void cool(kit_stack *stack)
     slab_set(slab, UINT64_C(1) << slot);
 }
 
-void kit_stack_put(kit_stack_pool *pool, kit_stack *stack)
+static inline void put(kit_stack_pool *pool, kit_stack *stack)
 {
-    /* What an ended or abandoned body left there says nothing any more. */
-    KIT_MEMORY_IS_FRESH(stack->low, (size_t)((char *)stack - stack->low));
     if (KIT_UNLIKELY(!pool)) {
         cool(stack);
         return;
     }
+    /* What an ended or abandoned body left there says nothing any more. */
+    if (KIT_UNLIKELY(pool->is_watched))
+        KIT_MEMORY_IS_FRESH(stack->low, (size_t)((char *)stack - stack->low));
     stack->next = pool->warm[stack->class_index];
     pool->warm[stack->class_index] = stack;
+}
+
+void kit_stack_put(kit_stack_pool *pool, kit_stack *stack)
+{
+    put(pool, stack);
+}
+
+int kit_stack_get(kit_stack_pool *pool, size_t size, kit_stack **out)
+{
+    return get(pool, size, out);
 }
 
 static void cool_beyond(kit_stack **list, size_t keep)
@@ -288,6 +314,8 @@ void kit_stack_pool_trim(kit_stack_pool *pool, size_t keep)
     int saved = errno;
     for (int i = 0; i < CLASSES; i++) {
         cool_beyond(&pool->warm[i], keep);
+        while (pool->full[i])
+            push_slab(&pool->slabs[i], pop_slab(&pool->full[i]));
         drop_cold_slabs(&pool->slabs[i]);
     }
     errno = saved;
@@ -310,6 +338,7 @@ int kit_stack_pool_create(kit_stack_pool **out, enum kit_guard guard)
     if (!pool)
         return -ENOMEM;
     pool->wanted = guard;
+    pool->is_watched = KIT_MEMORY_IS_WATCHED;
     *out = pool;
     return 0;
 }
@@ -320,11 +349,8 @@ void kit_stack_pool_destroy(kit_stack_pool *pool)
         return;
     kit_stack_pool_trim(pool, 0);
     for (int i = 0; i < CLASSES; i++) {
-        while (pool->slabs[i]) {
-            struct kit_slab *slab = pool->slabs[i];
-            pool->slabs[i] = slab->next;
-            slab_set(slab, ORPHAN);
-        }
+        while (pool->slabs[i])
+            slab_set(pop_slab(&pool->slabs[i]), ORPHAN);
     }
     free(pool);
 }
@@ -347,7 +373,7 @@ static void make_key(void)
     have_key = pthread_key_create(&at_thread_end, thread_ends) == 0;
 }
 
-static kit_stack_pool *first_use(void)
+__attribute__((noinline, cold)) static kit_stack_pool *first_use(void)
 {
     kit_stack_pool *pool;
     pthread_once(&once, make_key);
@@ -359,20 +385,26 @@ static kit_stack_pool *first_use(void)
     return pool;
 }
 
-/* Not inlined: a caller may have moved to another thread since last time. */
-__attribute__((noinline)) kit_stack_pool *kit_stack_pool_of_thread(void)
+/* Only for what is itself a call from outside: a caller may have moved to
+   another thread since last time. */
+static inline kit_stack_pool *pool_here(void)
 {
     kit_stack_pool *pool = of_thread;
     return KIT_LIKELY(pool) ? pool : first_use();
 }
 
+kit_stack_pool *kit_stack_pool_of_thread(void)
+{
+    return pool_here();
+}
+
 int kit_stack_take(size_t size, kit_stack **out)
 {
-    kit_stack_pool *pool = kit_stack_pool_of_thread();
-    return KIT_LIKELY(pool) ? kit_stack_get(pool, size, out) : -ENOMEM;
+    kit_stack_pool *pool = pool_here();
+    return KIT_LIKELY(pool) ? get(pool, size, out) : -ENOMEM;
 }
 
 void kit_stack_give(kit_stack *stack)
 {
-    kit_stack_put(kit_stack_pool_of_thread(), stack);
+    put(pool_here(), stack);
 }

@@ -2,13 +2,14 @@
 /*
  * The contract between C and the assembly of one architecture.
  *
- * switch_<arch>.S defines three symbols:
+ * switch_<arch>.S defines four symbols:
  *   kit_asm_resume, kit_asm_yield  one routine under two names, because C
  *       sees two types of the same two words: saves the callee-saved
  *       registers on the running stack, stores the stack pointer in
  *       context->suspended, whose old value becomes the stack pointer,
  *       restores, and jumps to the popped address. The second and third
  *       argument become the two words that the resumed side is returned.
+ *   kit_asm_leave  the second half of that: restores and does not save.
  *   kit_asm_entry  where a new stack starts: calls entry(context, first).
  *
  * A new stack looks as if it had been suspended: struct kit_asm_frame at its
@@ -77,6 +78,8 @@ _Static_assert(offsetof(kit_context, suspended) == 0,
                "the assembly finds the suspended side at offset 0");
 kit_step kit_asm_resume(kit_context *context, kit_completion how);
 kit_completion kit_asm_yield(kit_context *context, kit_step step);
+void kit_asm_leave(kit_context *context, kit_step last)
+    __attribute__((noreturn));
 void kit_asm_entry(void);
 #else
 #define KIT_USE_ASM 0

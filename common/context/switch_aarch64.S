@@ -49,6 +49,7 @@ kit_asm_yield:
         ldr     x9, [x0]
         mov     x10, sp
         str     x10, [x0]
+.Lrestore:
         mov     sp, x9
 
         ldp     d8, d9, [sp, #0]
@@ -70,6 +71,19 @@ kit_asm_yield:
         .cfi_endproc
         .size   kit_asm_resume, . - kit_asm_resume
         .size   kit_asm_yield, . - kit_asm_yield
+
+        /* The last switch of a body: there is nothing to save. */
+        .p2align 4
+        .globl  kit_asm_leave
+        .hidden kit_asm_leave
+        .type   kit_asm_leave, %function
+kit_asm_leave:
+        .cfi_startproc
+        .cfi_undefined x30
+        ldr     x9, [x0]
+        b       .Lrestore
+        .cfi_endproc
+        .size   kit_asm_leave, . - kit_asm_leave
 
         .p2align 4
         .globl  kit_asm_entry

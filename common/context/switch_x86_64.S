@@ -45,6 +45,7 @@ kit_asm_yield:
            hold before and after this exchange of stacks. */
         movq    (%rdi), %rcx
         movq    %rsp, (%rdi)
+.Lrestore:
         movq    %rcx, %rsp
 
         popq    %r15
@@ -73,6 +74,19 @@ kit_asm_yield:
         .cfi_endproc
         .size   kit_asm_resume, . - kit_asm_resume
         .size   kit_asm_yield, . - kit_asm_yield
+
+        /* The last switch of a body: there is nothing to save. */
+        .p2align 4
+        .globl  kit_asm_leave
+        .hidden kit_asm_leave
+        .type   kit_asm_leave, @function
+kit_asm_leave:
+        .cfi_startproc
+        .cfi_undefined rip
+        movq    (%rdi), %rcx
+        jmp     .Lrestore
+        .cfi_endproc
+        .size   kit_asm_leave, . - kit_asm_leave
 
         .p2align 4
         .globl  kit_asm_entry

@@ -38,6 +38,15 @@ kit_completion kit_ucontext_yield(kit_context *context, kit_step step)
     return kit_completion_make((enum kit_how)got.word, got.value);
 }
 
+void kit_ucontext_leave(kit_context *context, kit_step last)
+{
+    struct side *other = context->suspended;
+    other->value = last.value;
+    other->word = last.state;
+    setcontext(&other->machine);
+    abort(); /* fails only for a malformed context */
+}
+
 /* The new stack's own record, above everything that runs there. */
 struct start {
     struct side side;

@@ -52,6 +52,8 @@ SCENARIO(13_delegate_iterables)
 SCENARIO(14_forof_close)
 SCENARIO(16_yield_in_loops)
 SCENARIO(17_tree_yieldstar)
+SCENARIO(18_helpers_lazy)
+SCENARIO(21_concat)
 
 int main(void)
 {
@@ -61,7 +63,8 @@ int main(void)
         transcript_05_throw_catch,    transcript_10_delegate_plain_return,
         transcript_11_delegate_throw, transcript_13_delegate_iterables,
         transcript_14_forof_close,    transcript_16_yield_in_loops,
-        transcript_17_tree_yieldstar, NULL,
+        transcript_17_tree_yieldstar, transcript_18_helpers_lazy,
+        transcript_21_concat,         NULL,
     };
     return run_suite("oracle", 20, tests);
 }

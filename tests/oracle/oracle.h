@@ -106,5 +106,7 @@ void scenario_13_delegate_iterables(void);
 void scenario_14_forof_close(void);
 void scenario_16_yield_in_loops(void);
 void scenario_17_tree_yieldstar(void);
+void scenario_18_helpers_lazy(void);
+void scenario_21_concat(void);
 
 #endif
