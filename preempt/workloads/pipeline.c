@@ -31,30 +31,28 @@ static kit_value run_link(kit_value arg)
     return kit_none();
 }
 
-int preempt_pipeline(const struct workload_pipeline *pipeline,
+int preempt_pipeline(const struct workload_pipeline *p,
                      const struct workload_params *params,
-                     const struct preempt_arm *arm,
-                     struct workload_result *result)
+                     const struct preempt_arm *arm, struct workload_result *r)
 {
-    struct workload_run run = {pipeline, params, result};
+    struct workload_run run = {p, params, r};
     struct link_task tasks[WORKLOAD_STAGES_MAX + 1] = {{NULL}}, *t = tasks;
     struct preempt_sched_options options = {.placement = &arm->placement};
     struct preempt_chan_options joint = {.wait = arm->wait};
     preempt_sched *s = NULL;
     int error = preempt_sched_create(&s, &options);
-    for (size_t i = 0; !error && i < pipeline->stage_count; i++)
-        error =
-            preempt_chan_create(&t[i].out, workload_element_size(pipeline, i),
-                                params->capacity, &joint);
-    for (size_t i = 0; !error && i <= pipeline->stage_count; i++) {
+    for (size_t i = 0; !error && i < p->stage_count; i++)
+        error = preempt_chan_create(&t[i].out, workload_element_size(p, i),
+                                    params->capacity, &joint);
+    for (size_t i = 0; !error && i <= p->stage_count; i++) {
         t[i].run = &run, t[i].index = i, t[i].in = i ? t[i - 1].out : NULL;
         error = preempt_spawn(s, NULL, run_link, kit_ptr(&t[i]), NULL);
     }
-    for (size_t i = 0; error && i < pipeline->stage_count; i++)
+    for (size_t i = 0; error && i < p->stage_count; i++)
         preempt_chan_close(t[i].out); /* so that those that run will end */
     error = error ? error : preempt_run(s);
     preempt_sched_destroy(s);
-    for (size_t i = 0; i <= pipeline->stage_count; i++) {
+    for (size_t i = 0; i <= p->stage_count; i++) {
         preempt_chan_destroy(t[i].out);
         error = error ? error : t[i].error;
     }

@@ -68,8 +68,9 @@ KIT_EXPORT int kit_stack_take(size_t size, kit_stack **out);
 KIT_EXPORT void kit_stack_give(kit_stack *stack);
 
 /*
- * A stack of at least `size` bytes (0: KIT_STACK_DEFAULT; rounded up to a
- * power of two). 0, -EINVAL for a size out of range, -ENOMEM.
+ * A stack of `size` bytes (0: KIT_STACK_DEFAULT), rounded up to a power of two.
+ * Its guard page and bookkeeping, three pages at the most, are part of that. 0,
+ * -EINVAL for a size out of range, -ENOMEM.
  */
 KIT_EXPORT int kit_stack_get(kit_stack_pool *pool, size_t size,
                              kit_stack **out);

@@ -10,7 +10,9 @@
  * buffer. Then a yield does not see what next() sends (it is resumed with
  * none), and what it does happens earlier than in lock-step. throw and return
  * overtake the values in the buffer: those are dropped, and counted
- * (preempt_gen_dropped); the body gets the request at its next yield.
+ * (preempt_gen_dropped); the body gets the request at its next yield. A body
+ * that has ended by then, or failed, is overtaken too: the request finds a
+ * done generator, and how it ended is lost.
  *
  * Any thread may step a generator that is not running; of two at once, one
  * gets -EBUSY. A request blocks until the body yields or ends. If the thread
