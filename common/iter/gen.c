@@ -20,6 +20,27 @@ kit_step kit_gen_answer(enum kit_gen_state state, kit_completion request)
     return kit_step_of_end(request);
 }
 
+static kit_step done_next(kit_iter *it, kit_value sent)
+{
+    (void)it;
+    return kit_gen_answer(KIT_GEN_DONE, kit_next(sent));
+}
+
+static kit_step done_throw(kit_iter *it, kit_value error)
+{
+    (void)it;
+    return kit_gen_answer(KIT_GEN_DONE, kit_throw(error));
+}
+
+static kit_step done_return(kit_iter *it, kit_value value)
+{
+    (void)it;
+    return kit_gen_answer(KIT_GEN_DONE, kit_return(value));
+}
+
+const struct kit_iter_ops kit_gen_done_ops = {done_next, done_throw,
+                                              done_return};
+
 bool kit_gen_exhaust(kit_iter *it)
 {
     kit_step s = kit_iter_return(it, kit_none());

@@ -14,29 +14,6 @@ static coop_frame *frame_of_chain(struct kit_chain *chain)
     return KIT_CONTAINER(chain, coop_frame, chain);
 }
 
-/* ---- done ---- */
-
-static kit_step done_next(kit_iter *it, kit_value sent)
-{
-    (void)it;
-    return kit_gen_answer(KIT_GEN_DONE, kit_next(sent));
-}
-
-static kit_step done_throw(kit_iter *it, kit_value error)
-{
-    (void)it;
-    return kit_gen_answer(KIT_GEN_DONE, kit_throw(error));
-}
-
-static kit_step done_return(kit_iter *it, kit_value value)
-{
-    (void)it;
-    return kit_gen_answer(KIT_GEN_DONE, kit_return(value));
-}
-
-static const struct kit_iter_ops done_ops = {done_next, done_throw,
-                                             done_return};
-
 /* ---- begun ---- */
 
 static kit_step begun_next(kit_iter *it, kit_value sent);
@@ -94,7 +71,7 @@ static coop_frame *end(coop_frame *f, kit_step s, kit_completion *how)
 {
     kit_completion c = kit_completion_make(
         s.state == KIT_DONE ? KIT_RETURN : KIT_THROW, s.value);
-    f->iter.ops = &done_ops;
+    f->iter.ops = &kit_gen_done_ops;
     struct kit_chain *delegator = kit_chain_end(&f->chain, c, how);
     if (!delegator)
         return NULL;
@@ -187,13 +164,13 @@ static kit_step created_next(kit_iter *it, kit_value sent)
 
 static kit_step created_throw(kit_iter *it, kit_value error)
 {
-    it->ops = &done_ops;
+    it->ops = &kit_gen_done_ops;
     return kit_gen_answer(KIT_GEN_CREATED, kit_throw(error));
 }
 
 static kit_step created_return(kit_iter *it, kit_value value)
 {
-    it->ops = &done_ops;
+    it->ops = &kit_gen_done_ops;
     return kit_gen_answer(KIT_GEN_CREATED, kit_return(value));
 }
 
@@ -217,14 +194,14 @@ int coop_frame_close(coop_frame *f)
         return -EBUSY;
     if (f->iter.ops == &begun_ops && !kit_gen_exhaust(&f->iter))
         return -EBUSY;
-    f->iter.ops = &done_ops;
+    f->iter.ops = &kit_gen_done_ops;
     return 0;
 }
 
 enum kit_gen_state coop_frame_state(const coop_frame *f)
 {
     coop_frame *self = (coop_frame *)(uintptr_t)f;
-    if (f->iter.ops == &done_ops)
+    if (f->iter.ops == &kit_gen_done_ops)
         return KIT_GEN_DONE;
     if (f->iter.ops == &created_ops)
         return KIT_GEN_CREATED;

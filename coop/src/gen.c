@@ -32,29 +32,6 @@ static coop_gen *gen_of_chain(struct kit_chain *chain)
     return KIT_CONTAINER(chain, coop_gen, chain);
 }
 
-/* ---- done ---- */
-
-static kit_step done_next(kit_iter *it, kit_value sent)
-{
-    (void)it;
-    return kit_gen_answer(KIT_GEN_DONE, kit_next(sent));
-}
-
-static kit_step done_throw(kit_iter *it, kit_value error)
-{
-    (void)it;
-    return kit_gen_answer(KIT_GEN_DONE, kit_throw(error));
-}
-
-static kit_step done_return(kit_iter *it, kit_value value)
-{
-    (void)it;
-    return kit_gen_answer(KIT_GEN_DONE, kit_return(value));
-}
-
-static const struct kit_iter_ops done_ops = {done_next, done_throw,
-                                             done_return};
-
 /* ---- begun ---- */
 
 static kit_step enter_from_side(coop_gen *g, kit_completion request);
@@ -121,13 +98,13 @@ static kit_step created_next(kit_iter *it, kit_value sent)
 
 static kit_step created_throw(kit_iter *it, kit_value error)
 {
-    it->ops = &done_ops;
+    it->ops = &kit_gen_done_ops;
     return kit_gen_answer(KIT_GEN_CREATED, kit_throw(error));
 }
 
 static kit_step created_return(kit_iter *it, kit_value value)
 {
-    it->ops = &done_ops;
+    it->ops = &kit_gen_done_ops;
     return kit_gen_answer(KIT_GEN_CREATED, kit_return(value));
 }
 
@@ -141,7 +118,7 @@ static kit_step run(coop_coro *co, kit_value arg, kit_completion first)
     (void)arg, (void)first;
     coop_gen *g = coop_coro_local(co);
     kit_completion end = g->body(g, g->arg), result;
-    g->iter.ops = &done_ops;
+    g->iter.ops = &kit_gen_done_ops;
     struct kit_chain *delegator = kit_chain_end(&g->chain, end, &result);
     if (delegator)
         coop_coro_succeed(co, gen_of_chain(delegator)->co, result);
@@ -192,7 +169,7 @@ kit_iter *coop_gen_iter(coop_gen *g)
 
 enum kit_gen_state coop_gen_state(const coop_gen *g)
 {
-    if (g->iter.ops == &done_ops)
+    if (g->iter.ops == &kit_gen_done_ops)
         return KIT_GEN_DONE;
     if (g->iter.ops == &created_ops)
         return KIT_GEN_CREATED;

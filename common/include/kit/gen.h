@@ -65,6 +65,9 @@ static inline bool kit_gen_takes_first(enum kit_gen_first policy,
 KIT_EXPORT kit_step kit_gen_answer(enum kit_gen_state state,
                                    kit_completion request);
 
+/* The operations of a generator that is done, whatever kind it was. */
+KIT_EXPORT extern const struct kit_iter_ops kit_gen_done_ops;
+
 /*
  * Closes an iterator for good: `return` once, then `next` while its clean-up
  * goes on yielding, KIT_GEN_PATIENCE times at most. False when it is still
