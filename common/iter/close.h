@@ -13,7 +13,4 @@
  */
 kit_completion kit_close(kit_iter *it, kit_completion end);
 
-/* The error of a step that is neither yielded nor done: its own, or -EPROTO. */
-kit_value kit_failure_of(kit_step s);
-
 #endif

@@ -50,8 +50,7 @@ static kit_completion begin_delegation(coop_frame *f, kit_iterable *source)
 {
     kit_step opened = kit_iterable_open(source);
     if (opened.state != KIT_YIELDED)
-        return kit_throw(opened.state == KIT_FAILED ? opened.value
-                                                    : kit_int(-EPROTO));
+        return kit_throw(kit_failure_of(opened));
     f->source = source;
     f->inner = opened.value.p;
     coop_frame *inner = linkable(f->inner);

@@ -219,8 +219,7 @@ kit_completion coop_gen_delegate(coop_gen *self, kit_iterable *iterable)
 {
     kit_step opened = kit_iterable_open(iterable);
     if (opened.state != KIT_YIELDED)
-        return kit_throw(opened.state == KIT_FAILED ? opened.value
-                                                    : kit_int(-EPROTO));
+        return kit_throw(kit_failure_of(opened));
     kit_iter *it = opened.value.p;
     coop_gen *inner = linkable(self, it);
     kit_completion end =

@@ -408,8 +408,7 @@ kit_completion preempt_gen_delegate(preempt_gen *self, kit_iterable *iterable)
 {
     kit_step opened = kit_iterable_open(iterable);
     if (opened.state != KIT_YIELDED)
-        return kit_throw(opened.state == KIT_FAILED ? opened.value
-                                                    : kit_int(-EPROTO));
+        return kit_throw(kit_failure_of(opened));
     kit_iter *it = opened.value.p;
     preempt_gen *inner = claim_inner(self, it);
     kit_completion end =

@@ -75,6 +75,9 @@ static inline bool kit_step_is_valid(kit_step s)
     return (unsigned)s.state <= KIT_FAILED;
 }
 
+/* The error of a step that is neither yielded nor done: its own, or -EPROTO. */
+KIT_EXPORT kit_value kit_failure_of(kit_step s);
+
 /*
  * A loop over an iterable, for bodies that want to yield, break or return from
  * inside it (ECMAScript's for..of):
