@@ -85,8 +85,8 @@ int command_list(int argc, char **argv)
         return finish_output();
     }
     for (const struct workload *w = workloads; w->name; w++) {
-        printf("%-10s %s\n", w->name, w->summary);
-        printf("%-10s arms: %s\n", "", arm_names(w));
+        printf("%-13s %s\n", w->name, w->summary);
+        printf("%-13s arms: %s\n", "", arm_names(w));
     }
     return finish_output();
 }

@@ -43,6 +43,10 @@ static void set_identity(json_t *o, const struct run_report *r)
     json_object_set_new(o, "capacity", integer(p->capacity));
     json_object_set_new(o, "work_ns", integer(p->work));
     json_object_set_new(o, "share", integer(p->share));
+    json_object_set_new(o, "nodes", integer(p->nodes));
+    json_object_set_new(o, "leaves", integer(p->leaves));
+    json_object_set_new(o, "depth", integer(p->depth));
+    json_object_set_new(o, "primes", integer(p->primes));
     json_object_set_new(o, "seed", integer(p->seed));
     json_object_set_new(o, "checksum", json_string(checksum));
     json_object_set_new(o, "verified", json_true());

@@ -17,12 +17,12 @@
 
 #define INPUTS_MAX 256
 
+#define NUMBERS_MAX 16
+
 enum {
-    OPT_WORK = 256,
-    OPT_SHARE,
-    OPT_SEED,
-    OPT_METRICS,
+    OPT_METRICS = 256,
     OPT_EXPECT,
+    OPT_NUMBER, /* and so on: a parameter without a letter */
 };
 
 static const struct argp_option options[] = {
@@ -31,9 +31,14 @@ static const struct argp_option options[] = {
      "one (all on one core), two (pinned to two cores in turn) or free", 0},
     {"items", 'n', "N", 0, "how much; 0 does nothing", 0},
     {"capacity", 'c', "K", 0, "elements in each channel; 0 is lock-step", 0},
-    {"work", OPT_WORK, "NS", 0, "nominal nanoseconds of work per item", 0},
-    {"share", OPT_SHARE, "PERCENT", 0, "the producer's part of the work", 0},
-    {"seed", OPT_SEED, "S", 0, "what the values begin with", 0},
+    {"work", OPT_NUMBER, "NS", 0, "nominal nanoseconds of work per item", 0},
+    {"share", OPT_NUMBER + 1, "PERCENT", 0, "the producer's part of the work",
+     0},
+    {"nodes", OPT_NUMBER + 2, "N", 0, "the size of the tree", 0},
+    {"leaves", OPT_NUMBER + 3, "N", 0, "of each of two trees", 0},
+    {"depth", OPT_NUMBER + 4, "N", 0, "of the chain of delegation", 0},
+    {"primes", OPT_NUMBER + 5, "N", 0, "that each sieve finds", 0},
+    {"seed", OPT_NUMBER + 6, "S", 0, "what the values begin with", 0},
     {"input", 'i', "PATH", 0,
      "a text file or a folder of them; may be repeated "
      "(default: " INPUT_DEFAULT ")",
@@ -46,24 +51,36 @@ static const struct argp_option options[] = {
 /* The options as given; numbers stay text until the workload is known. */
 struct given {
     const char *workload, *arm, *placement, *metrics, *expect;
-    const char *items, *capacity, *work, *share, *seed;
+    const char *numbers[NUMBERS_MAX]; /* by the index of parameter_name */
     const char *inputs[INPUTS_MAX];
     size_t input_count;
 };
 
+/* Where the value of an option goes that takes a number; NULL: another. */
+static const char **number_of(struct given *g, int key)
+{
+    const struct argp_option *o = options;
+    while (o->name && o->key != key)
+        o++;
+    for (size_t i = 0; o->name && parameter_name(i); i++)
+        if (strcmp(parameter_name(i), o->name) == 0)
+            return &g->numbers[i];
+    return NULL;
+}
+
+static const char **text_of(struct given *g, int key)
+{
+    return key == 'a'           ? &g->arm
+           : key == 'p'         ? &g->placement
+           : key == OPT_METRICS ? &g->metrics
+           : key == OPT_EXPECT  ? &g->expect
+                                : number_of(g, key);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct given *g = state->input;
-    const char **slot = key == 'a'           ? &g->arm
-                        : key == 'p'         ? &g->placement
-                        : key == 'n'         ? &g->items
-                        : key == 'c'         ? &g->capacity
-                        : key == OPT_WORK    ? &g->work
-                        : key == OPT_SHARE   ? &g->share
-                        : key == OPT_SEED    ? &g->seed
-                        : key == OPT_METRICS ? &g->metrics
-                        : key == OPT_EXPECT  ? &g->expect
-                                             : NULL;
+    const char **slot = text_of(g, key);
     if (slot) {
         *slot = arg;
     } else if (key == 'i') {
@@ -81,26 +98,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static void set_number(const struct workload *w, const char *name,
-                       const char *text, uint64_t *value)
+                       const char *text, struct workload_params *params)
 {
-    if (!text)
-        return;
     const struct parameter *p = parameter_named(w, name);
     if (!p)
         usage_error("workload %s has no --%s; see `schedkit describe %s'",
                     w->name, name, w->name);
-    *value = parse_number(name, text, p->min, p->max);
+    *parameter_in(params, name) = parse_number(name, text, p->min, p->max);
 }
 
 static struct workload_params params_of(const struct workload *w,
                                         const struct given *g)
 {
     struct workload_params p = workload_defaults(w);
-    set_number(w, "items", g->items, &p.items);
-    set_number(w, "capacity", g->capacity, &p.capacity);
-    set_number(w, "work", g->work, &p.work);
-    set_number(w, "share", g->share, &p.share);
-    set_number(w, "seed", g->seed, &p.seed);
+    for (size_t i = 0; parameter_name(i); i++)
+        if (g->numbers[i])
+            set_number(w, parameter_name(i), g->numbers[i], &p);
     if (g->input_count > 0 && !w->reads_text)
         usage_error("workload %s reads no text: leave out --input", w->name);
     return p;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "table.h"
+#include "tree.h"
 
 #include <preempt/chan.h>
 
@@ -19,32 +20,48 @@
         .name = arm_name, .policy = POLICY_PREEMPT, .form = arm_form,          \
         .preempt = wiring, .wait = arm_wait                                    \
     }
+/* A resumable function has nothing to switch to. */
+#define NO_MECHANISM "none"
+#define LOCKSTEP     "lock-step"
 #define END                                                                    \
     {                                                                          \
         .name = NULL                                                           \
     }
 
-static const struct arm lockstep_arms[] = {
-    SEQ,
-    COOP("coop", "lock-step", coop_lockstep, NULL),
-    COOP("coop-ucontext", "lock-step", coop_lockstep, "ucontext"),
-    PREEMPT("preempt", "lock-step", preempt_lockstep, KIT_WAIT_ADAPTIVE),
-    PREEMPT("preempt-park", "lock-step", preempt_lockstep, KIT_WAIT_PARK),
-    PREEMPT("preempt-spin", "lock-step", preempt_lockstep, KIT_WAIT_SPIN),
-    PREEMPT("preempt-condvar", "lock-step", preempt_lockstep, KIT_WAIT_CONDVAR),
-    END,
-};
+/* All of these are lock-step. `stackless` is a wiring of coop. */
+#define GENERATOR_ARMS(stackless)                                              \
+    {                                                                          \
+        SEQ, COOP("coop", LOCKSTEP, coop_generators, NULL),                    \
+            COOP("coop-ucontext", LOCKSTEP, coop_generators, "ucontext"),      \
+            COOP("coop-stackless", LOCKSTEP, stackless, NO_MECHANISM),         \
+            PREEMPT("preempt", LOCKSTEP, preempt_generators,                   \
+                    KIT_WAIT_ADAPTIVE),                                        \
+            PREEMPT("preempt-park", LOCKSTEP, preempt_generators,              \
+                    KIT_WAIT_PARK),                                            \
+            PREEMPT("preempt-spin", LOCKSTEP, preempt_generators,              \
+                    KIT_WAIT_SPIN),                                            \
+            PREEMPT("preempt-condvar", LOCKSTEP, preempt_generators,           \
+                    KIT_WAIT_CONDVAR),                                         \
+            END,                                                               \
+    }
+
+static const struct arm numbers_arms[] = GENERATOR_ARMS(coop_stackless_numbers);
+static const struct arm walk_arms[] = GENERATOR_ARMS(coop_stackless_treewalk);
+static const struct arm fringe_arms[] =
+    GENERATOR_ARMS(coop_stackless_samefringe);
+static const struct arm sieve_arms[] = GENERATOR_ARMS(coop_stackless_sieve);
+static const struct arm cancel_arms[] = GENERATOR_ARMS(coop_stackless_cancel);
 
 static const struct arm bounded_arms[] = {
     SEQ,
     COOP("coop", NULL, coop_pipeline, NULL),
     COOP("coop-ucontext", NULL, coop_pipeline, "ucontext"),
-    COOP("coop-batch", "batched", coop_batch, NULL),
+    COOP("coop-batch", "batched", coop_generators, NULL),
     PREEMPT("preempt", NULL, preempt_pipeline, KIT_WAIT_ADAPTIVE),
     PREEMPT("preempt-park", NULL, preempt_pipeline, KIT_WAIT_PARK),
     PREEMPT("preempt-spin", NULL, preempt_pipeline, KIT_WAIT_SPIN),
     PREEMPT("preempt-condvar", NULL, preempt_pipeline, KIT_WAIT_CONDVAR),
-    PREEMPT("preempt-batch", "batched", preempt_batch, KIT_WAIT_ADAPTIVE),
+    PREEMPT("preempt-batch", "batched", preempt_generators, KIT_WAIT_ADAPTIVE),
     END,
 };
 
@@ -61,6 +78,10 @@ static const struct arm pipeline_arms[] = {
 
 #define ITEMS_MAX UINT64_C(1000000000000)
 
+#define VALUES                                                                 \
+    {                                                                          \
+        "items", 100000, 0, ITEMS_MAX, "values", "how many values are taken"   \
+    }
 #define SEED                                                                   \
     {                                                                          \
         "seed", 1, 0, UINT64_MAX, "", "what the values begin with"             \
@@ -81,11 +102,11 @@ const struct workload workloads[] = {
             "does nothing else. The consumer steps it to its end and mixes "
             "the values into a checksum. Every value costs a switch to the "
             "body and one back; the sequential arm calls a function instead.",
-        .pipeline = &workload_lockstep,
+        .algorithm = &workload_lockstep,
         .parameters = {{"items", 1000000, 0, ITEMS_MAX, "steps",
                         "how many values the generator yields"},
                        SEED},
-        .arms = lockstep_arms,
+        .arms = numbers_arms,
     },
     {
         .name = "bounded",
@@ -97,7 +118,7 @@ const struct workload workloads[] = {
             "them into a checksum. Capacity 0 is lock-step; with capacity n "
             "the producer may run ahead by n. The batch arms have no channel: "
             "a generator yields arrays of `capacity` values.",
-        .pipeline = &workload_bounded,
+        .algorithm = &workload_bounded,
         .parameters = {{"items", 1000000, 0, ITEMS_MAX, "items",
                         "how many values are sent"},
                        CAPACITY,
@@ -114,7 +135,7 @@ const struct workload workloads[] = {
             "consumer the rest. A nominal nanosecond is one multiplication in "
             "a chain of dependent ones; what it takes on this machine is the "
             "sequential arm's time per item.",
-        .pipeline = &workload_crossover,
+        .algorithm = &workload_crossover,
         .parameters = {{"items", 100000, 0, ITEMS_MAX, "items",
                         "how many values are sent"},
                        {"work", 1000, 0, UINT64_C(10000000000), "ns",
@@ -135,12 +156,112 @@ const struct workload workloads[] = {
             "lower case; a consumer counts how often each word occurs. The "
             "three are joined by channels of the given capacity. A word is a "
             "run of letters (ASCII letters, and all bytes above 127).",
-        .pipeline = &workload_words,
+        .algorithm = &workload_words,
         .reads_text = true,
         .parameters = {{"items", 1, 0, UINT64_C(1000000), "passes",
                         "how often the input is read"},
                        CAPACITY},
         .arms = pipeline_arms,
+    },
+    {
+        .name = "treewalk",
+        .unit = "value",
+        .summary = "a tree in order, a generator for each node",
+        .specification =
+            "A balanced tree of `nodes` nodes in memory is walked in order by "
+            "recursion: the generator of a node delegates to a new one for "
+            "its left subtree, yields its value, and delegates to one for its "
+            "right subtree. It is walked again and again until `items` values "
+            "have been taken; then the walk is abandoned. The sequential arm "
+            "keeps a stack of nodes instead.",
+        .algorithm = &workload_treewalk,
+        .parameters = {VALUES,
+                       {"nodes", 1023, 1, TREE_NODES_MAX, "nodes",
+                        "the size of the tree"},
+                       SEED},
+        .arms = walk_arms,
+    },
+    {
+        .name = "bm_generators",
+        .unit = "value",
+        .summary = "treewalk as pyperformance has it: 100 000 nodes",
+        .specification =
+            "The benchmark `generators' of pyperformance: a tree of 100 000 "
+            "nodes, walked as in treewalk.",
+        .algorithm = &workload_treewalk,
+        .parameters = {VALUES,
+                       {"nodes", 100000, 100000, 100000, "nodes",
+                        "the published size"},
+                       SEED},
+        .arms = walk_arms,
+    },
+    {
+        .name = "delegate",
+        .unit = "value",
+        .summary = "a chain of generators that delegate, the last one yields",
+        .specification =
+            "`depth` generators each delegate to the next one; the last one "
+            "yields the integers from seed on. A step of the first one must "
+            "reach the last one. The sequential arm has no chain: it calls "
+            "the producer.",
+        .algorithm = &workload_delegate,
+        .parameters = {VALUES,
+                       {"depth", 16, 0, 100000, "generators",
+                        "how many stand between the caller and the producer"},
+                       SEED},
+        .arms = numbers_arms,
+    },
+    {
+        .name = "samefringe",
+        .unit = "leaf",
+        .summary = "two walks of two trees, stepped in turn and compared",
+        .specification =
+            "Two trees of different shape have the same `leaves` leaves. A "
+            "generator walks each of them by delegation, as in treewalk; the "
+            "consumer steps the two in turn and compares, until `items` "
+            "leaves have been compared. The sequential arm keeps two stacks "
+            "of nodes instead.",
+        .algorithm = &workload_samefringe,
+        .parameters = {{"items", 100000, 0, ITEMS_MAX, "leaves",
+                        "how many leaves are compared"},
+                       {"leaves", 1024, 1, TREE_NODES_MAX / 2, "leaves",
+                        "of each tree"},
+                       SEED},
+        .arms = fringe_arms,
+    },
+    {
+        .name = "sieve",
+        .unit = "step",
+        .summary = "primes by a chain of generators, a filter for each prime",
+        .specification =
+            "A generator yields 2, 3, 4 and so on. The first number that "
+            "comes out of the chain is the next prime; a generator that lets "
+            "through what this prime does not divide is added at the end of "
+            "the chain, until there are `primes` primes. That is one sieve; "
+            "there are `items` of them. A step is one number that passes "
+            "from one generator to the next.",
+        .algorithm = &workload_sieve,
+        .parameters = {{"items", 100, 0, UINT64_C(1000000000), "sieves",
+                        "how many sieves, one after the other"},
+                       {"primes", 50, 1, 10000, "primes",
+                        "how many primes each sieve finds"}},
+        .arms = sieve_arms,
+    },
+    {
+        .name = "cancel",
+        .unit = "cancellation",
+        .summary = "producers that are cancelled in mid-stream and clean up",
+        .specification =
+            "A generator is made and gives one to four values. Then it is "
+            "cancelled: an error is thrown into it, or it is told to return, "
+            "or it is destroyed where it stands, in turn. It must give back "
+            "what it holds, at the right time and once. The sequential arm "
+            "calls the clean-up itself.",
+        .algorithm = &workload_cancel,
+        .parameters = {{"items", 10000, 0, ITEMS_MAX, "cancellations",
+                        "how many producers are cancelled"},
+                       SEED},
+        .arms = cancel_arms,
     },
     {.name = NULL},
 };
@@ -179,7 +300,7 @@ const char *policy_name(enum policy policy)
 const char *arm_mechanism(const struct arm *arm)
 {
     if (arm->policy == POLICY_SEQ)
-        return "none";
+        return NO_MECHANISM;
     if (arm->policy == POLICY_PREEMPT)
         return "thread";
     return arm->mechanism ? arm->mechanism : kit_mechanism_default()->name;
@@ -199,21 +320,42 @@ const char *arm_form(const struct arm *arm,
     return params->capacity == 0 ? "lock-step" : "run-ahead";
 }
 
-static uint64_t initial_of(const struct workload *w, const char *name)
+static const struct {
+    const char *name;
+    size_t offset;
+} fields[] = {
+    {"items", offsetof(struct workload_params, items)},
+    {"capacity", offsetof(struct workload_params, capacity)},
+    {"work", offsetof(struct workload_params, work)},
+    {"share", offsetof(struct workload_params, share)},
+    {"nodes", offsetof(struct workload_params, nodes)},
+    {"leaves", offsetof(struct workload_params, leaves)},
+    {"depth", offsetof(struct workload_params, depth)},
+    {"primes", offsetof(struct workload_params, primes)},
+    {"seed", offsetof(struct workload_params, seed)},
+};
+
+#define FIELDS (sizeof fields / sizeof *fields)
+
+const char *parameter_name(size_t index)
 {
-    const struct parameter *p = parameter_named(w, name);
-    return p ? p->initial : 0;
+    return index < FIELDS ? fields[index].name : NULL;
+}
+
+uint64_t *parameter_in(struct workload_params *params, const char *name)
+{
+    for (size_t i = 0; i < FIELDS; i++)
+        if (strcmp(fields[i].name, name) == 0)
+            return (uint64_t *)(void *)((char *)params + fields[i].offset);
+    return NULL;
 }
 
 struct workload_params workload_defaults(const struct workload *w)
 {
-    return (struct workload_params){
-        .items = initial_of(w, "items"),
-        .capacity = initial_of(w, "capacity"),
-        .work = initial_of(w, "work"),
-        .share = initial_of(w, "share"),
-        .seed = initial_of(w, "seed"),
-    };
+    struct workload_params params = {.items = 0};
+    for (const struct parameter *p = w->parameters; p->name; p++)
+        *parameter_in(&params, p->name) = p->initial;
+    return params;
 }
 
 static int run_coop(const struct workload *w, const struct arm *arm,
@@ -221,12 +363,12 @@ static int run_coop(const struct workload *w, const struct arm *arm,
                     struct workload_result *result)
 {
     struct coop_arm how = {.mechanism = NULL};
-    if (arm->mechanism) {
+    if (arm->mechanism && strcmp(arm->mechanism, NO_MECHANISM) != 0) {
         how.mechanism = kit_mechanism_named(arm->mechanism);
         if (!how.mechanism)
             return -ENOTSUP;
     }
-    return arm->coop(w->pipeline, params, &how, result);
+    return arm->coop(w->algorithm, params, &how, result);
 }
 
 int arm_run(const struct workload *w, const struct arm *arm,
@@ -236,11 +378,11 @@ int arm_run(const struct workload *w, const struct arm *arm,
 {
     memset(result, 0, sizeof *result);
     if (arm->policy == POLICY_SEQ)
-        return workload_run_sequential(w->pipeline, params, result);
+        return workload_run_sequential(w->algorithm, params, result);
     if (arm->policy == POLICY_COOP)
         return run_coop(w, arm, params, result);
     struct preempt_arm how = {.wait = arm->wait};
     if (placement)
         how.placement = *placement;
-    return arm->preempt(w->pipeline, params, &how, result);
+    return arm->preempt(w->algorithm, params, &how, result);
 }

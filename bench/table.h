@@ -36,7 +36,6 @@ struct parameter {
     const char *summary;
 };
 
-#define ARMS_MAX       10
 #define PARAMETERS_MAX 6
 
 struct workload {
@@ -44,7 +43,7 @@ struct workload {
     const char *unit; /* of result.items: "step" */
     const char *summary;
     const char *specification;
-    const struct workload_pipeline *pipeline;
+    const struct workload_algorithm *algorithm;
     bool reads_text;                             /* takes --input */
     struct parameter parameters[PARAMETERS_MAX]; /* ends with name NULL */
     const struct arm *arms;                      /* ends with name NULL */
@@ -58,6 +57,12 @@ const struct workload *workload_named(const char *name);
 const struct arm *arm_named(const struct workload *w, const char *name);
 const struct parameter *parameter_named(const struct workload *w,
                                         const char *name);
+
+/* All names that a parameter may have, as many as there are; NULL: no more. */
+const char *parameter_name(size_t index);
+
+/* Where the parameter of that name is kept. */
+uint64_t *parameter_in(struct workload_params *params, const char *name);
 
 /* For people and for the metrics. */
 const char *policy_name(enum policy policy);

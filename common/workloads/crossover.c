@@ -56,7 +56,7 @@ static int consume(kit_iter *in, const struct workload_params *params,
     return s.state == KIT_FAILED ? (int)s.value.i : 0;
 }
 
-const struct workload_pipeline workload_crossover = {
+const struct workload_algorithm workload_crossover = {
     .stages = {{"producer", open, NULL, 0}},
     .stage_count = 1,
     .consume = consume,

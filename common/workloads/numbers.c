@@ -18,17 +18,52 @@ int numbers_open(struct workload_link *link)
     return 0;
 }
 
-int numbers_consume(kit_iter *in, const struct workload_params *params,
-                    struct workload_result *result)
+kit_completion numbers_body(struct gen *self, kit_value arg)
+{
+    const struct workload_params *p = arg.p;
+    kit_completion c = kit_next(kit_none());
+    for (uint64_t i = 0; i < p->items && !kit_is_abrupt(c); i++)
+        c = gen_yield(self, kit_int((int64_t)(p->seed + i)));
+    return c;
+}
+
+static inline int consume(kit_iter *in, uint64_t limit,
+                          struct workload_result *result)
 {
     uint64_t checksum = 0, items = 0;
-    kit_step s;
-    (void)params;
-    while ((s = kit_iter_next(in, kit_none())).state == KIT_YIELDED) {
+    kit_step s = kit_done(kit_none());
+    while (items < limit &&
+           (s = kit_iter_next(in, kit_none())).state == KIT_YIELDED) {
         checksum = workload_mix(checksum, (uint64_t)s.value.i);
         items++;
     }
     result->checksum = checksum;
     result->items = items;
     return s.state == KIT_FAILED ? (int)s.value.i : 0;
+}
+
+int numbers_consume(kit_iter *in, const struct workload_params *params,
+                    struct workload_result *result)
+{
+    (void)params;
+    return consume(in, UINT64_MAX, result);
+}
+
+int numbers_take(kit_iter *in, const struct workload_params *params,
+                 struct workload_result *result)
+{
+    return consume(in, params->items, result);
+}
+
+int numbers_generate(const struct gen_maker *maker, gen_body *body,
+                     kit_value arg, const struct workload_params *params,
+                     struct workload_result *result)
+{
+    struct gen root;
+    int error = gen_create(&root, maker, body, arg, 1);
+    if (error)
+        return error;
+    error = numbers_take(root.iter, params, result);
+    int ended = gen_destroy(&root);
+    return error ? error : ended;
 }

@@ -279,7 +279,7 @@ static int count(kit_iter *in, const struct workload_params *params,
     return s.state == KIT_FAILED ? (int)s.value.i : error;
 }
 
-const struct workload_pipeline workload_words = {
+const struct workload_algorithm workload_words = {
     .stages = {{"lines", lines_open, lines_close, 0},
                {"split", split_open, split_close, sizeof(struct word)}},
     .stage_count = 2,

@@ -12,7 +12,7 @@ int workload_fail(struct workload_result *result, int error, const char *what)
     return error;
 }
 
-int workload_open(const struct workload_pipeline *pipeline, size_t index,
+int workload_open(const struct workload_algorithm *algorithm, size_t index,
                   struct workload_link *link,
                   const struct workload_params *params,
                   struct workload_result *result, kit_iter *in)
@@ -21,34 +21,43 @@ int workload_open(const struct workload_pipeline *pipeline, size_t index,
     link->params = params;
     link->result = result;
     link->in = in;
-    return pipeline->stages[index].open(link);
+    return algorithm->stages[index].open(link);
 }
 
-void workload_close(const struct workload_pipeline *pipeline, size_t index,
+void workload_close(const struct workload_algorithm *algorithm, size_t index,
                     struct workload_link *link)
 {
-    if (pipeline->stages[index].close)
-        pipeline->stages[index].close(link);
+    if (algorithm->stages[index].close)
+        algorithm->stages[index].close(link);
 }
 
-int workload_run_sequential(const struct workload_pipeline *pipeline,
-                            const struct workload_params *params,
-                            struct workload_result *result)
+static int run_chain(const struct workload_algorithm *algorithm,
+                     const struct workload_params *params,
+                     struct workload_result *result)
 {
     struct workload_link links[WORKLOAD_STAGES_MAX];
     kit_iter *in = NULL;
     size_t opened = 0;
     int error = 0;
-    while (!error && opened < pipeline->stage_count) {
-        error =
-            workload_open(pipeline, opened, &links[opened], params, result, in);
+    while (!error && opened < algorithm->stage_count) {
+        error = workload_open(algorithm, opened, &links[opened], params, result,
+                              in);
         in = &links[opened++].iter;
     }
     if (!error)
-        error = pipeline->consume(in, params, result);
+        error = algorithm->consume(in, params, result);
     while (opened > 0) {
         opened--;
-        workload_close(pipeline, opened, &links[opened]);
+        workload_close(algorithm, opened, &links[opened]);
     }
     return error;
+}
+
+int workload_run_sequential(const struct workload_algorithm *algorithm,
+                            const struct workload_params *params,
+                            struct workload_result *result)
+{
+    if (algorithm->sequential)
+        return algorithm->sequential(params, result);
+    return run_chain(algorithm, params, result);
 }

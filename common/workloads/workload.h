@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workloads: what is compared. A workload is an algorithm, written once as a
- * chain of iterators, that knows no scheduler:
+ * Workloads: what is compared. A workload is an algorithm, written once, that
+ * knows no scheduler. There are two shapes, and a workload may have both:
  *
- *     source -> stage -> ... -> consumer
+ *   a chain of iterators     source -> stage -> ... -> consumer
+ *     The sequential arm connects the links by plain calls; the wirings of
+ *     coop and preempt put each link into a task of its own, with a channel at
+ *     each joint.
+ *   generators               (generators.h)
+ *     Bodies that yield and delegate. The wirings say how a policy makes a
+ *     generator; the sequential arm does without.
  *
- * The sequential arm connects the links by plain calls. The wirings of coop
- * and preempt put each link but the last into a task of its own, with a
- * channel at each joint (or make the source a generator). Nothing here times,
- * parses or prints.
+ * Nothing here times, parses or prints.
  */
 #ifndef KIT_WORKLOAD_H
 #define KIT_WORKLOAD_H
 
-#include <kit/iter.h>
+#include "generators.h"
 
 #include <errno.h>
 
@@ -23,6 +26,10 @@ struct workload_params {
     uint64_t work;     /* nominal nanoseconds per item */
     uint64_t share;    /* the producer's part of the work, per cent */
     uint64_t seed;
+    uint64_t nodes;  /* of the tree */
+    uint64_t leaves; /* of each tree */
+    uint64_t depth;  /* of the chain of delegation; 0: one generator */
+    uint64_t primes; /* that a sieve finds */
     const char *const *inputs; /* files of text */
     size_t input_count;
 };
@@ -66,25 +73,34 @@ struct workload_stage {
 
 #define WORKLOAD_STAGES_MAX 4
 
-struct workload_pipeline {
+struct workload_algorithm {
+    /* the chain; stage_count 0: none */
     struct workload_stage stages[WORKLOAD_STAGES_MAX]; /* the source first */
     size_t stage_count;
     /* Reads `in` to its end. 0 or -errno. */
     int (*consume)(kit_iter *in, const struct workload_params *params,
                    struct workload_result *result);
+
+    /* The whole of it on generators; NULL: it has none. 0 or -errno. */
+    int (*generate)(const struct gen_maker *maker,
+                    const struct workload_params *params,
+                    struct workload_result *result);
+    /* The whole of it by plain calls; NULL: the chain connected by calls. */
+    int (*sequential)(const struct workload_params *params,
+                      struct workload_result *result);
 };
 
-/* The sequential arm: plain calls from link to link. 0 or -errno. */
-int workload_run_sequential(const struct workload_pipeline *pipeline,
+/* The sequential arm. 0 or -errno. */
+int workload_run_sequential(const struct workload_algorithm *algorithm,
                             const struct workload_params *params,
                             struct workload_result *result);
 
 /* Opens stage `index` on `in`; for the wirings. 0 or -errno. */
-int workload_open(const struct workload_pipeline *pipeline, size_t index,
+int workload_open(const struct workload_algorithm *algorithm, size_t index,
                   struct workload_link *link,
                   const struct workload_params *params,
                   struct workload_result *result, kit_iter *in);
-void workload_close(const struct workload_pipeline *pipeline, size_t index,
+void workload_close(const struct workload_algorithm *algorithm, size_t index,
                     struct workload_link *link);
 
 /* Bytes of what stage `index` sends through a channel, WORKLOAD_ROOM at most.
@@ -92,15 +108,15 @@ void workload_close(const struct workload_pipeline *pipeline, size_t index,
 #define WORKLOAD_ROOM 64
 
 static inline size_t
-workload_element_size(const struct workload_pipeline *pipeline, size_t index)
+workload_element_size(const struct workload_algorithm *algorithm, size_t index)
 {
-    size_t size = pipeline->stages[index].element_size;
+    size_t size = algorithm->stages[index].element_size;
     return size ? size : sizeof(kit_value);
 }
 
 /* One run of a workload: what every link of it is told. */
 struct workload_run {
-    const struct workload_pipeline *pipeline;
+    const struct workload_algorithm *algorithm;
     const struct workload_params *params;
     struct workload_result *result;
 };
@@ -117,19 +133,19 @@ static inline int workload_run_link(const struct workload_run *run,
                                     size_t index, kit_iter *in,
                                     workload_send *send, void *out)
 {
-    if (index == run->pipeline->stage_count)
-        return run->pipeline->consume(in, run->params, run->result);
-    size_t size = run->pipeline->stages[index].element_size;
+    if (index == run->algorithm->stage_count)
+        return run->algorithm->consume(in, run->params, run->result);
+    size_t size = run->algorithm->stages[index].element_size;
     struct workload_link link;
     kit_step s = kit_done(kit_none());
-    int error = workload_open(run->pipeline, index, &link, run->params,
+    int error = workload_open(run->algorithm, index, &link, run->params,
                               run->result, in);
     while (!error &&
            (s = kit_iter_next(&link.iter, kit_none())).state == KIT_YIELDED)
         error = send(out, size ? s.value.p : &s.value);
     if (!error && s.state == KIT_FAILED)
         error = (int)s.value.i;
-    workload_close(run->pipeline, index, &link);
+    workload_close(run->algorithm, index, &link);
     return error == -EPIPE ? 0 : error;
 }
 
@@ -142,9 +158,14 @@ static inline uint64_t workload_mix(uint64_t checksum, uint64_t value)
 /* Names which input failed and why. Returns `error`. */
 int workload_fail(struct workload_result *result, int error, const char *what);
 
-extern const struct workload_pipeline workload_lockstep;
-extern const struct workload_pipeline workload_bounded;
-extern const struct workload_pipeline workload_crossover;
-extern const struct workload_pipeline workload_words;
+extern const struct workload_algorithm workload_lockstep;
+extern const struct workload_algorithm workload_bounded;
+extern const struct workload_algorithm workload_crossover;
+extern const struct workload_algorithm workload_words;
+extern const struct workload_algorithm workload_treewalk;
+extern const struct workload_algorithm workload_delegate;
+extern const struct workload_algorithm workload_samefringe;
+extern const struct workload_algorithm workload_sieve;
+extern const struct workload_algorithm workload_cancel;
 
 #endif

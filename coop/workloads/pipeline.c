@@ -31,27 +31,27 @@ static kit_value run_link(kit_value arg)
     return kit_none();
 }
 
-int coop_pipeline(const struct workload_pipeline *pipeline,
+int coop_pipeline(const struct workload_algorithm *algorithm,
                   const struct workload_params *params,
                   const struct coop_arm *arm, struct workload_result *result)
 {
-    struct workload_run run = {pipeline, params, result};
+    struct workload_run run = {algorithm, params, result};
     struct link_task tasks[WORKLOAD_STAGES_MAX + 1] = {{NULL}}, *t = tasks;
     struct coop_sched_options options = {.mechanism = arm->mechanism};
     coop_sched *s = NULL;
     int error = coop_sched_create(&s, &options);
-    for (size_t i = 0; !error && i < pipeline->stage_count; i++)
-        error = coop_chan_create(&t[i].out, workload_element_size(pipeline, i),
+    for (size_t i = 0; !error && i < algorithm->stage_count; i++)
+        error = coop_chan_create(&t[i].out, workload_element_size(algorithm, i),
                                  params->capacity, NULL);
-    for (size_t i = 0; !error && i <= pipeline->stage_count; i++) {
+    for (size_t i = 0; !error && i <= algorithm->stage_count; i++) {
         t[i].run = &run, t[i].index = i, t[i].in = i ? t[i - 1].out : NULL;
         error = coop_spawn(s, NULL, run_link, kit_ptr(&t[i]), NULL);
     }
-    for (size_t i = 0; error && i < pipeline->stage_count; i++)
+    for (size_t i = 0; error && i < algorithm->stage_count; i++)
         coop_chan_close(t[i].out); /* so that those that run will end */
     error = error ? error : coop_run(s);
     coop_sched_destroy(s);
-    for (size_t i = 0; i <= pipeline->stage_count; i++) {
+    for (size_t i = 0; i <= algorithm->stage_count; i++) {
         coop_chan_destroy(t[i].out);
         error = error ? error : t[i].error;
     }

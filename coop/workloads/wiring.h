@@ -11,18 +11,23 @@ struct coop_arm {
     const struct kit_mechanism *mechanism; /* NULL: the default */
 };
 
-typedef int coop_wiring(const struct workload_pipeline *pipeline,
+typedef int coop_wiring(const struct workload_algorithm *algorithm,
                         const struct workload_params *params,
                         const struct coop_arm *arm,
                         struct workload_result *result);
 
-/* The source as a generator, which the consumer steps. */
-coop_wiring coop_lockstep;
-
-/* The same, but a step yields an array of `capacity` values. */
-coop_wiring coop_batch;
+/* The form on generators, each on a coroutine. */
+coop_wiring coop_generators;
 
 /* A task for each stage and for the consumer, a channel at each joint. */
 coop_wiring coop_pipeline;
+
+/* Resumable functions instead of generators on stacks. They have no mirror
+   image: a thread needs a stack. */
+coop_wiring coop_stackless_numbers; /* lockstep, and delegate */
+coop_wiring coop_stackless_treewalk;
+coop_wiring coop_stackless_samefringe;
+coop_wiring coop_stackless_sieve;
+coop_wiring coop_stackless_cancel;
 
 #endif

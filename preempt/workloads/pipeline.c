@@ -31,7 +31,7 @@ static kit_value run_link(kit_value arg)
     return kit_none();
 }
 
-int preempt_pipeline(const struct workload_pipeline *p,
+int preempt_pipeline(const struct workload_algorithm *p,
                      const struct workload_params *params,
                      const struct preempt_arm *arm, struct workload_result *r)
 {

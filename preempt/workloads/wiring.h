@@ -13,16 +13,13 @@ struct preempt_arm {
     struct kit_placement placement; /* of the threads, the caller first */
 };
 
-typedef int preempt_wiring(const struct workload_pipeline *pipeline,
+typedef int preempt_wiring(const struct workload_algorithm *algorithm,
                            const struct workload_params *params,
                            const struct preempt_arm *arm,
                            struct workload_result *result);
 
-/* The source as a generator, which the consumer steps. */
-preempt_wiring preempt_lockstep;
-
-/* The same, but a step yields an array of `capacity` values. */
-preempt_wiring preempt_batch;
+/* The form on generators, each on a thread. */
+preempt_wiring preempt_generators;
 
 /* A task for each stage and for the consumer, a channel at each joint. */
 preempt_wiring preempt_pipeline;

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* sieve by resumable functions. */
+#include "sieve.h"
+#include "wiring.h"
+
+#include <coop/frame.h>
+
+struct frame_link {
+    struct sieve_link link;
+    coop_frame frame;
+    kit_loop loop;
+    kit_value number;
+};
+
+static struct frame_link *link_of(coop_frame *f)
+{
+    return KIT_CONTAINER(f, struct frame_link, frame);
+}
+
+static kit_step numbers(coop_frame *f, kit_completion how)
+{
+    kit_value *number = &link_of(f)->number;
+    COOP_FRAME_BEGIN(f);
+    for (number->i = 2; !kit_is_abrupt(how); number->i++)
+        COOP_FRAME_YIELD(f, *number);
+    COOP_FRAME_END(f);
+    return kit_step_of_end(how);
+}
+
+static kit_step filter(coop_frame *f, kit_completion how)
+{
+    struct frame_link *l = link_of(f);
+    COOP_FRAME_BEGIN(f);
+    kit_loop_open(&l->loop, &l->link.in->iterable);
+    while (!kit_is_abrupt(how) && kit_loop_next(&l->loop, &l->number))
+        if (sieve_passes(&l->link, l->number.i))
+            COOP_FRAME_YIELD(f, l->number);
+    COOP_FRAME_END(f);
+    return kit_step_of_end(kit_loop_close(&l->loop, how));
+}
+
+static int open_link(const void *how, struct sieve_link *link)
+{
+    struct frame_link *l = KIT_CONTAINER(link, struct frame_link, link);
+    (void)how;
+    coop_frame_init(&l->frame, link->in ? filter : numbers);
+    link->iter = &l->frame.iter;
+    return 0;
+}
+
+static void close_link(struct sieve_link *link)
+{
+    coop_frame_close(&KIT_CONTAINER(link, struct frame_link, link)->frame);
+}
+
+int coop_stackless_sieve(const struct workload_algorithm *algorithm,
+                         const struct workload_params *params,
+                         const struct coop_arm *arm,
+                         struct workload_result *result)
+{
+    static const struct sieve_form form = {sizeof(struct frame_link), open_link,
+                                           close_link, NULL};
+    (void)algorithm, (void)arm;
+    return sieve_run(&form, params, result);
+}
