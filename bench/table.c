@@ -28,40 +28,40 @@
         .name = NULL                                                           \
     }
 
-/* All of these are lock-step. `stackless` is a wiring of coop. */
-#define GENERATOR_ARMS(stackless)                                              \
+/* All of these are lock-step. */
+#define GENERATOR_ARMS(wiring)                                                 \
     {                                                                          \
-        SEQ, COOP("coop", LOCKSTEP, coop_generators, NULL),                    \
-            COOP("coop-ucontext", LOCKSTEP, coop_generators, "ucontext"),      \
-            COOP("coop-stackless", LOCKSTEP, stackless, NO_MECHANISM),         \
-            PREEMPT("preempt", LOCKSTEP, preempt_generators,                   \
-                    KIT_WAIT_ADAPTIVE),                                        \
-            PREEMPT("preempt-park", LOCKSTEP, preempt_generators,              \
+        SEQ, COOP("coop", LOCKSTEP, coop_##wiring, NULL),                      \
+            COOP("coop-ucontext", LOCKSTEP, coop_##wiring, "ucontext"),        \
+            COOP("coop-stackless", LOCKSTEP, coop_stackless_##wiring,          \
+                 NO_MECHANISM),                                                \
+            PREEMPT("preempt", LOCKSTEP, preempt_##wiring, KIT_WAIT_ADAPTIVE), \
+            PREEMPT("preempt-park", LOCKSTEP, preempt_##wiring,                \
                     KIT_WAIT_PARK),                                            \
-            PREEMPT("preempt-spin", LOCKSTEP, preempt_generators,              \
+            PREEMPT("preempt-spin", LOCKSTEP, preempt_##wiring,                \
                     KIT_WAIT_SPIN),                                            \
-            PREEMPT("preempt-condvar", LOCKSTEP, preempt_generators,           \
+            PREEMPT("preempt-condvar", LOCKSTEP, preempt_##wiring,             \
                     KIT_WAIT_CONDVAR),                                         \
             END,                                                               \
     }
 
-static const struct arm numbers_arms[] = GENERATOR_ARMS(coop_stackless_numbers);
-static const struct arm walk_arms[] = GENERATOR_ARMS(coop_stackless_treewalk);
-static const struct arm fringe_arms[] =
-    GENERATOR_ARMS(coop_stackless_samefringe);
-static const struct arm sieve_arms[] = GENERATOR_ARMS(coop_stackless_sieve);
-static const struct arm cancel_arms[] = GENERATOR_ARMS(coop_stackless_cancel);
+static const struct arm lockstep_arms[] = GENERATOR_ARMS(lockstep);
+static const struct arm treewalk_arms[] = GENERATOR_ARMS(treewalk);
+static const struct arm delegate_arms[] = GENERATOR_ARMS(delegate);
+static const struct arm samefringe_arms[] = GENERATOR_ARMS(samefringe);
+static const struct arm sieve_arms[] = GENERATOR_ARMS(sieve);
+static const struct arm cancel_arms[] = GENERATOR_ARMS(cancel);
 
 static const struct arm bounded_arms[] = {
     SEQ,
     COOP("coop", NULL, coop_pipeline, NULL),
     COOP("coop-ucontext", NULL, coop_pipeline, "ucontext"),
-    COOP("coop-batch", "batched", coop_generators, NULL),
+    COOP("coop-batch", "batched", coop_batch, NULL),
     PREEMPT("preempt", NULL, preempt_pipeline, KIT_WAIT_ADAPTIVE),
     PREEMPT("preempt-park", NULL, preempt_pipeline, KIT_WAIT_PARK),
     PREEMPT("preempt-spin", NULL, preempt_pipeline, KIT_WAIT_SPIN),
     PREEMPT("preempt-condvar", NULL, preempt_pipeline, KIT_WAIT_CONDVAR),
-    PREEMPT("preempt-batch", "batched", preempt_generators, KIT_WAIT_ADAPTIVE),
+    PREEMPT("preempt-batch", "batched", preempt_batch, KIT_WAIT_ADAPTIVE),
     END,
 };
 
@@ -106,7 +106,7 @@ const struct workload workloads[] = {
         .parameters = {{"items", 1000000, 0, ITEMS_MAX, "steps",
                         "how many values the generator yields"},
                        SEED},
-        .arms = numbers_arms,
+        .arms = lockstep_arms,
     },
     {
         .name = "bounded",
@@ -179,7 +179,7 @@ const struct workload workloads[] = {
                        {"nodes", 1023, 1, TREE_NODES_MAX, "nodes",
                         "the size of the tree"},
                        SEED},
-        .arms = walk_arms,
+        .arms = treewalk_arms,
     },
     {
         .name = "bm_generators",
@@ -193,7 +193,7 @@ const struct workload workloads[] = {
                        {"nodes", 100000, 100000, 100000, "nodes",
                         "the published size"},
                        SEED},
-        .arms = walk_arms,
+        .arms = treewalk_arms,
     },
     {
         .name = "delegate",
@@ -209,7 +209,7 @@ const struct workload workloads[] = {
                        {"depth", 16, 0, 100000, "generators",
                         "how many stand between the caller and the producer"},
                        SEED},
-        .arms = numbers_arms,
+        .arms = delegate_arms,
     },
     {
         .name = "samefringe",
@@ -227,7 +227,7 @@ const struct workload workloads[] = {
                        {"leaves", 1024, 1, TREE_NODES_MAX / 2, "leaves",
                         "of each tree"},
                        SEED},
-        .arms = fringe_arms,
+        .arms = samefringe_arms,
     },
     {
         .name = "sieve",

@@ -2,12 +2,14 @@
 /* The table of mechanisms, with or without notices to the sanitizers. */
 #include "exchange.h"
 
+#include <kit/inline_switch.h>
+
 #include <stdlib.h>
 #include <string.h>
 
 #if KIT_ASAN || KIT_TSAN
 
-#define MECHANISM(name)                                                        \
+#define MECHANISM(name, may_inline)                                            \
     static void name##_start(kit_context *c, kit_stack *stack, char *top,      \
                              kit_context_entry entry)                          \
     {                                                                          \
@@ -28,12 +30,12 @@
         kit_notice_exit(c, last, kit_##name##_leave);                          \
     }                                                                          \
     static const struct kit_mechanism name##_mechanism = {                     \
-        #name,        name##_start, name##_resume,                             \
-        name##_yield, name##_exit,  kit_notice_dispose}
+        #name,       name##_start,       name##_resume, name##_yield,          \
+        name##_exit, kit_notice_dispose, false}
 
 #else
 
-#define MECHANISM(name)                                                        \
+#define MECHANISM(name, may_inline)                                            \
     static void name##_start(kit_context *c, kit_stack *stack, char *top,      \
                              kit_context_entry entry)                          \
     {                                                                          \
@@ -44,14 +46,15 @@
                                                           kit_##name##_resume, \
                                                           kit_##name##_yield,  \
                                                           kit_##name##_leave,  \
-                                                          NULL}
+                                                          NULL,                \
+                                                          may_inline}
 
 #endif
 
-MECHANISM(ucontext);
+MECHANISM(ucontext, false);
 
 #if KIT_USE_ASM
-MECHANISM(asm);
+MECHANISM(asm, KIT_INLINE_SWITCH);
 
 void kit_asm_start(kit_context *context, char *low, char *top,
                    kit_context_entry entry)

@@ -123,48 +123,6 @@ static int sequential(const struct workload_params *params,
     return cancel_run(&form, params, result);
 }
 
-/* ---- on generators ---- */
-
-struct held_by_gen {
-    struct cancel_resource resource;
-    struct gen gen;
-};
-
-static kit_completion produce(struct gen *self, kit_value arg)
-{
-    struct cancel_resource *r = arg.p;
-    kit_completion c = kit_next(kit_none());
-    r->is_held = true;
-    while (!kit_is_abrupt(c))
-        c = gen_yield(self, kit_int(r->value++));
-    r->is_held = false;
-    return c;
-}
-
-static int gen_open(const void *how, struct cancel_resource *r, kit_iter **it)
-{
-    struct held_by_gen *h = KIT_CONTAINER(r, struct held_by_gen, resource);
-    int error = gen_create(&h->gen, how, produce, kit_ptr(r), 1);
-    if (!error)
-        *it = h->gen.iter;
-    return error;
-}
-
-static void gen_close(struct cancel_resource *r)
-{
-    gen_destroy(&KIT_CONTAINER(r, struct held_by_gen, resource)->gen);
-}
-
-static int generate(const struct gen_maker *maker,
-                    const struct workload_params *params,
-                    struct workload_result *result)
-{
-    struct cancel_form form = {sizeof(struct held_by_gen), gen_open, gen_close,
-                               maker};
-    return cancel_run(&form, params, result);
-}
-
 const struct workload_algorithm workload_cancel = {
-    .generate = generate,
     .sequential = sequential,
 };

@@ -18,15 +18,6 @@ int numbers_open(struct workload_link *link)
     return 0;
 }
 
-kit_completion numbers_body(struct gen *self, kit_value arg)
-{
-    const struct workload_params *p = arg.p;
-    kit_completion c = kit_next(kit_none());
-    for (uint64_t i = 0; i < p->items && !kit_is_abrupt(c); i++)
-        c = gen_yield(self, kit_int((int64_t)(p->seed + i)));
-    return c;
-}
-
 static inline int consume(kit_iter *in, uint64_t limit,
                           struct workload_result *result)
 {
@@ -53,17 +44,4 @@ int numbers_take(kit_iter *in, const struct workload_params *params,
                  struct workload_result *result)
 {
     return consume(in, params->items, result);
-}
-
-int numbers_generate(const struct gen_maker *maker, gen_body *body,
-                     kit_value arg, const struct workload_params *params,
-                     struct workload_result *result)
-{
-    struct gen root;
-    int error = gen_create(&root, maker, body, arg, 1);
-    if (error)
-        return error;
-    error = numbers_take(root.iter, params, result);
-    int ended = gen_destroy(&root);
-    return error ? error : ended;
 }

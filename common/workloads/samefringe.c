@@ -48,27 +48,6 @@ int fringes_compare(kit_iter *one, kit_iter *other,
     return error;
 }
 
-static int generate(const struct gen_maker *maker,
-                    const struct workload_params *params,
-                    struct workload_result *result)
-{
-    struct fringes f;
-    struct gen walks[2];
-    size_t made = 0;
-    int error = fringes_plant(&f, params);
-    if (error)
-        return error;
-    for (; made < 2 && !error; made += !error)
-        error = gen_create(&walks[made], maker, tree_walk,
-                           kit_ptr(f.trees[made].root), 1);
-    if (!error)
-        error = fringes_compare(walks[0].iter, walks[1].iter, params, result);
-    while (made > 0)
-        gen_destroy(&walks[--made]);
-    fringes_fell(&f);
-    return error;
-}
-
 static int sequential(const struct workload_params *params,
                       struct workload_result *result)
 {
@@ -85,6 +64,5 @@ static int sequential(const struct workload_params *params,
 }
 
 const struct workload_algorithm workload_samefringe = {
-    .generate = generate,
     .sequential = sequential,
 };

@@ -118,59 +118,6 @@ static int sequential(const struct workload_params *params,
     return sieve_run(&form, params, result);
 }
 
-/* ---- on generators ---- */
-
-struct gen_link {
-    struct sieve_link link;
-    struct gen gen;
-};
-
-static kit_completion numbers(struct gen *self, kit_value arg)
-{
-    kit_completion c = kit_next(arg);
-    for (int64_t i = 2; !kit_is_abrupt(c); i++)
-        c = gen_yield(self, kit_int(i));
-    return c;
-}
-
-static kit_completion filter(struct gen *self, kit_value arg)
-{
-    const struct sieve_link *l = arg.p;
-    kit_completion c = kit_next(kit_none());
-    kit_loop loop;
-    kit_value number;
-    kit_loop_open(&loop, &l->in->iterable);
-    while (!kit_is_abrupt(c) && kit_loop_next(&loop, &number))
-        if (sieve_passes(l, number.i))
-            c = gen_yield(self, number);
-    return kit_loop_close(&loop, c);
-}
-
-static int gen_open(const void *how, struct sieve_link *l)
-{
-    struct gen_link *g = KIT_CONTAINER(l, struct gen_link, link);
-    int error =
-        gen_create(&g->gen, how, l->in ? filter : numbers, kit_ptr(l), 1);
-    if (!error)
-        l->iter = g->gen.iter;
-    return error;
-}
-
-static void gen_close(struct sieve_link *l)
-{
-    gen_destroy(&KIT_CONTAINER(l, struct gen_link, link)->gen);
-}
-
-static int generate(const struct gen_maker *maker,
-                    const struct workload_params *params,
-                    struct workload_result *result)
-{
-    struct sieve_form form = {sizeof(struct gen_link), gen_open, gen_close,
-                              maker};
-    return sieve_run(&form, params, result);
-}
-
 const struct workload_algorithm workload_sieve = {
-    .generate = generate,
     .sequential = sequential,
 };

@@ -101,27 +101,3 @@ void tree_cursor_init(struct tree_cursor *c, const struct tree *t)
     c->root = t->root;
     c->height = 0;
 }
-
-/* ---- by delegation ---- */
-
-static kit_completion walk_once(struct gen *self, kit_value arg)
-{
-    const struct tree_node *n = arg.p;
-    kit_completion c = kit_next(kit_none());
-    if (n->left)
-        c = gen_delegate_to(self, walk_once, kit_ptr(n->left));
-    if (n->is_item && !kit_is_abrupt(c))
-        c = gen_yield(self, kit_int(n->value));
-    if (n->right && !kit_is_abrupt(c))
-        c = gen_delegate_to(self, walk_once, kit_ptr(n->right));
-    return c;
-}
-
-kit_completion tree_walk(struct gen *self, kit_value root)
-{
-    kit_completion c;
-    do
-        c = gen_delegate_to(self, walk_once, root);
-    while (!kit_is_abrupt(c));
-    return c;
-}

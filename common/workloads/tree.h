@@ -47,8 +47,4 @@ struct tree_cursor {
 
 void tree_cursor_init(struct tree_cursor *c, const struct tree *t);
 
-/* The same as the body of a generator, a generator for each node, by
-   delegation; arg.p: the root. */
-gen_body tree_walk;
-
 #endif

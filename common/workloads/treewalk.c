@@ -7,19 +7,6 @@
 #include "numbers.h"
 #include "tree.h"
 
-static int generate(const struct gen_maker *maker,
-                    const struct workload_params *params,
-                    struct workload_result *result)
-{
-    struct tree t;
-    int error = tree_of_nodes(&t, params->nodes, params->seed);
-    if (error)
-        return error;
-    error = numbers_generate(maker, tree_walk, kit_ptr(t.root), params, result);
-    tree_free(&t);
-    return error;
-}
-
 static int sequential(const struct workload_params *params,
                       struct workload_result *result)
 {
@@ -35,6 +22,5 @@ static int sequential(const struct workload_params *params,
 }
 
 const struct workload_algorithm workload_treewalk = {
-    .generate = generate,
     .sequential = sequential,
 };

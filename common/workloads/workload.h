@@ -7,16 +7,16 @@
  *     The sequential arm connects the links by plain calls; the wirings of
  *     coop and preempt put each link into a task of its own, with a channel at
  *     each joint.
- *   generators               (generators.h)
- *     Bodies that yield and delegate. The wirings say how a policy makes a
- *     generator; the sequential arm does without.
+ *   generators               *_gen.h
+ *     Bodies that yield and delegate, compiled once for each library
+ *     (generators.h); the sequential arm does without.
  *
  * Nothing here times, parses or prints.
  */
 #ifndef KIT_WORKLOAD_H
 #define KIT_WORKLOAD_H
 
-#include "generators.h"
+#include <kit/iter.h>
 
 #include <errno.h>
 
@@ -81,10 +81,6 @@ struct workload_algorithm {
     int (*consume)(kit_iter *in, const struct workload_params *params,
                    struct workload_result *result);
 
-    /* The whole of it on generators; NULL: it has none. 0 or -errno. */
-    int (*generate)(const struct gen_maker *maker,
-                    const struct workload_params *params,
-                    struct workload_result *result);
     /* The whole of it by plain calls; NULL: the chain connected by calls. */
     int (*sequential)(const struct workload_params *params,
                       struct workload_result *result);

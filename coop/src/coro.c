@@ -12,8 +12,8 @@
 
 /* At the top of its own stack, below the stack's record. */
 struct coop_coro {
-    kit_context context;
-    enum coop_coro_state state;
+    struct coop_coro_face face;
+    int running; /* its state while it runs: inlined, or apart */
     coop_coro_fn body;
     kit_value arg;
     kit_stack *stack;
@@ -24,14 +24,15 @@ struct coop_coro {
 
 static void run(kit_context *context, kit_completion first)
 {
-    coop_coro *co = KIT_CONTAINER(context, coop_coro, context);
+    coop_coro *co = KIT_CONTAINER(context, coop_coro, face.context);
     kit_step last = co->body(co, co->arg, first);
     if (last.state == KIT_YIELDED)
         last.state = KIT_DONE;
-    co->state = COOP_CORO_DONE;
+    co->face.state = COOP_CORO_DONE;
     if (co->successor) {
-        co->successor->state = COOP_CORO_RUNNING;
-        kit_context_swap(context, &co->successor->context);
+        coop_coro *to = co->successor;
+        to->face.state = to->running;
+        kit_context_swap(context, &to->face.context);
         last = kit_step_make((enum kit_state)co->succeed_how.how,
                              co->succeed_how.value);
     }
@@ -57,14 +58,16 @@ int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
     if (result < 0)
         return result;
     coop_coro *co = place(stack, o->local_size);
-    co->state = COOP_CORO_CREATED;
+    co->face.state = COOP_CORO_CREATED;
     co->body = body;
     co->arg = arg;
     co->stack = stack;
     co->successor = NULL;
-    kit_context_start(&co->context,
-                      o->mechanism ? o->mechanism : kit_mechanism_default(),
-                      stack, (char *)co, run);
+    const struct kit_mechanism *mechanism =
+        o->mechanism ? o->mechanism : kit_mechanism_default();
+    co->running =
+        mechanism->inlines ? COOP_CORO_RUNNING : COOP_CORO_RUNNING_APART;
+    kit_context_start(&co->face.context, mechanism, stack, (char *)co, run);
     *out = co;
     return 0;
 }
@@ -73,41 +76,43 @@ int coop_coro_destroy(coop_coro *co)
 {
     if (!co)
         return 0;
-    if (co->state == COOP_CORO_RUNNING)
+    if (co->face.state == co->running)
         return -EBUSY;
-    kit_context_dispose(&co->context);
+    kit_context_dispose(&co->face.context);
     kit_stack_give(co->stack);
     return 0;
 }
 
 kit_step coop_coro_resume(coop_coro *co, kit_completion how)
 {
-    if (KIT_UNLIKELY(co->state > COOP_CORO_SUSPENDED))
-        return kit_failed_errno(co->state == COOP_CORO_DONE ? -EINVAL : -EBUSY);
-    co->state = COOP_CORO_RUNNING;
-    return kit_context_resume(&co->context, how);
+    if (KIT_UNLIKELY(co->face.state > COOP_CORO_SUSPENDED))
+        return kit_failed_errno(co->face.state == COOP_CORO_DONE ? -EINVAL
+                                                                 : -EBUSY);
+    co->face.state = co->running;
+    return kit_context_resume(&co->face.context, how);
 }
 
-kit_completion coop_coro_yield(coop_coro *self, kit_value value)
+kit_completion(coop_coro_yield)(coop_coro *self, kit_value value)
 {
-    if (KIT_UNLIKELY(self->state != COOP_CORO_RUNNING))
+    if (KIT_UNLIKELY(self->face.state != self->running))
         kit_misuse(__func__, "called from outside the coroutine's body");
-    self->state = COOP_CORO_SUSPENDED;
-    return kit_context_yield(&self->context, kit_yielded(value));
+    self->face.state = COOP_CORO_SUSPENDED;
+    return kit_context_yield(&self->face.context, kit_yielded(value));
 }
 
 kit_completion coop_coro_transfer(coop_coro *self, coop_coro *to,
                                   kit_completion how)
 {
-    if (KIT_UNLIKELY(self->state != COOP_CORO_RUNNING ||
-                     to->state > COOP_CORO_SUSPENDED ||
-                     self->context.mechanism != to->context.mechanism))
+    if (KIT_UNLIKELY(self->face.state != self->running ||
+                     to->face.state > COOP_CORO_SUSPENDED ||
+                     self->face.context.mechanism !=
+                         to->face.context.mechanism))
         kit_misuse(__func__, "needs a running and a suspended coroutine of "
                              "one mechanism");
-    self->state = COOP_CORO_SUSPENDED;
-    to->state = COOP_CORO_RUNNING;
-    kit_context_swap(&self->context, &to->context);
-    return kit_context_transfer(&self->context, how);
+    self->face.state = COOP_CORO_SUSPENDED;
+    to->face.state = to->running;
+    kit_context_swap(&self->face.context, &to->face.context);
+    return kit_context_transfer(&self->face.context, how);
 }
 
 void coop_coro_succeed(coop_coro *self, coop_coro *to, kit_completion how)
@@ -118,7 +123,9 @@ void coop_coro_succeed(coop_coro *self, coop_coro *to, kit_completion how)
 
 enum coop_coro_state coop_coro_state(const coop_coro *co)
 {
-    return co->state;
+    return co->face.state == COOP_CORO_RUNNING_APART
+               ? COOP_CORO_RUNNING
+               : (enum coop_coro_state)co->face.state;
 }
 
 const char *coop_coro_state_name(enum coop_coro_state state)

@@ -13,8 +13,7 @@
 
 /* Lives in the coroutine's local memory. */
 struct coop_gen {
-    kit_iter iter;
-    coop_coro *co;
+    struct coop_gen_face face;
     struct kit_chain chain;
     coop_gen_fn body;
     const struct kit_mechanism *mechanism;
@@ -24,7 +23,7 @@ struct coop_gen {
 
 static coop_gen *gen_of(kit_iter *it)
 {
-    return KIT_CONTAINER(it, coop_gen, iter);
+    return KIT_CONTAINER(it, coop_gen, face.iter);
 }
 
 static coop_gen *gen_of_chain(struct kit_chain *chain)
@@ -44,16 +43,16 @@ __attribute__((noinline)) static kit_step request_of(coop_gen *g,
     if (KIT_UNLIKELY(kit_chain_delegator(&g->chain)))
         return enter_from_side(g, request);
     coop_gen *leaf = gen_of_chain(g->chain.leaf);
-    if (KIT_UNLIKELY(coop_coro_state(leaf->co) == COOP_CORO_RUNNING))
+    if (KIT_UNLIKELY(coop_coro_state(leaf->face.co) == COOP_CORO_RUNNING))
         return kit_gen_answer(KIT_GEN_RUNNING, request);
     kit_chain_enter(&g->chain, request.how);
-    return coop_coro_resume(leaf->co, request);
+    return coop_coro_resume(leaf->face.co, request);
 }
 
 static bool chain_is_running(coop_gen *g)
 {
     coop_gen *leaf = gen_of_chain(kit_chain_root(&g->chain)->leaf);
-    return coop_coro_state(leaf->co) == COOP_CORO_RUNNING;
+    return coop_coro_state(leaf->face.co) == COOP_CORO_RUNNING;
 }
 
 static kit_step enter_from_side(coop_gen *g, kit_completion request)
@@ -68,7 +67,7 @@ static kit_step begun_next(kit_iter *it, kit_value sent)
 {
     coop_gen *g = gen_of(it);
     if (KIT_LIKELY(g->chain.alone)) /* -EBUSY is the coroutine's answer too */
-        return coop_coro_resume(g->co, kit_next(sent));
+        return coop_coro_resume(g->face.co, kit_next(sent));
     return request_of(g, kit_next(sent));
 }
 
@@ -118,10 +117,10 @@ static kit_step run(coop_coro *co, kit_value arg, kit_completion first)
     (void)arg, (void)first;
     coop_gen *g = coop_coro_local(co);
     kit_completion end = g->body(g, g->arg), result;
-    g->iter.ops = &kit_gen_done_ops;
+    g->face.iter.ops = &kit_gen_done_ops;
     struct kit_chain *delegator = kit_chain_end(&g->chain, end, &result);
     if (delegator)
-        coop_coro_succeed(co, gen_of_chain(delegator)->co, result);
+        coop_coro_succeed(co, gen_of_chain(delegator)->face.co, result);
     return kit_step_of_end(end);
 }
 
@@ -140,9 +139,9 @@ int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
     if (result < 0)
         return result;
     coop_gen *g = coop_coro_local(co);
-    kit_iter_init(&g->iter, &created_ops);
+    kit_iter_init(&g->face.iter, &created_ops);
     kit_chain_init(&g->chain);
-    g->co = co;
+    g->face.co = co;
     g->body = body;
     g->arg = arg;
     g->first = o->first;
@@ -157,21 +156,21 @@ int coop_gen_destroy(coop_gen *g)
         return 0;
     if (coop_gen_state(g) == KIT_GEN_RUNNING || kit_chain_delegator(&g->chain))
         return -EBUSY;
-    if (g->iter.ops == &begun_ops && !kit_gen_exhaust(&g->iter))
+    if (g->face.iter.ops == &begun_ops && !kit_gen_exhaust(&g->face.iter))
         return -EBUSY;
-    return coop_coro_destroy(g->co);
+    return coop_coro_destroy(g->face.co);
 }
 
 kit_iter *coop_gen_iter(coop_gen *g)
 {
-    return &g->iter;
+    return &g->face.iter;
 }
 
 enum kit_gen_state coop_gen_state(const coop_gen *g)
 {
-    if (g->iter.ops == &kit_gen_done_ops)
+    if (g->face.iter.ops == &kit_gen_done_ops)
         return KIT_GEN_DONE;
-    if (g->iter.ops == &created_ops)
+    if (g->face.iter.ops == &created_ops)
         return KIT_GEN_CREATED;
     coop_gen *self = (coop_gen *)(uintptr_t)g;
     return chain_is_running(self) ? KIT_GEN_RUNNING : KIT_GEN_SUSPENDED;
@@ -179,14 +178,16 @@ enum kit_gen_state coop_gen_state(const coop_gen *g)
 
 /* ---- inside the body ---- */
 
-kit_completion coop_gen_yield(coop_gen *self, kit_value value)
+kit_completion(coop_gen_yield)(coop_gen *self, kit_value value)
 {
-    return coop_coro_yield(self->co, value);
+    return (coop_coro_yield)(self->face.co, value);
 }
 
+/* Not inlined, here and above: a function that yields in its middle returns
+   with a `ret` that the processor does not foresee. */
 static kit_completion yield_of(void *generator, kit_value value)
 {
-    return coop_gen_yield(generator, value);
+    return (coop_gen_yield)(generator, value);
 }
 
 /* An inner of our kind that nobody else is linked to, and that can be
@@ -199,7 +200,7 @@ static coop_gen *linkable(const coop_gen *self, kit_iter *it)
     if (kit_chain_delegator(&inner->chain) ||
         inner->mechanism != self->mechanism || chain_is_running(inner))
         return NULL;
-    inner->iter.ops = &begun_ops;
+    inner->face.iter.ops = &begun_ops;
     return inner;
 }
 
@@ -207,12 +208,12 @@ static kit_completion delegate_by_link(coop_gen *self, coop_gen *inner)
 {
     coop_gen *leaf = gen_of_chain(kit_chain_link(&self->chain, &inner->chain));
     kit_completion c =
-        coop_coro_transfer(self->co, leaf->co, kit_next(kit_none()));
+        coop_coro_transfer(self->face.co, leaf->face.co, kit_next(kit_none()));
     if (!self->chain.cut)
         return c;
     /* The inner was stepped from the side: `c` is a request for it. */
     self->chain.cut = false;
-    return kit_delegate_request(&inner->iter, c, yield_of, self);
+    return kit_delegate_request(&inner->face.iter, c, yield_of, self);
 }
 
 kit_completion coop_gen_delegate(coop_gen *self, kit_iterable *iterable)

@@ -1,48 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* Generators on coroutines, for the workloads that are made of generators. */
+/* The workloads that are made of generators, on coroutines. */
 #include "wiring.h"
 
 #include <coop/gen.h>
 
-static kit_completion run(coop_gen *self, kit_value arg)
+#define K(name) coop_##name
+
+#include "batch_gen.h"
+#include "cancel_gen.h"
+#include "delegate_gen.h"
+#include "lockstep_gen.h"
+#include "samefringe_gen.h"
+#include "sieve_gen.h"
+#include "treewalk_gen.h"
+
+static gen_options options_of(const struct coop_arm *arm)
 {
-    struct gen *g = arg.p;
-    (void)self;
-    return g->body(g, g->arg);
+    return (gen_options){.mechanism = arm->mechanism};
 }
 
-static int create(struct gen *g)
-{
-    const struct coop_arm *arm = g->maker->arm;
-    struct coop_gen_options options = {.mechanism = arm->mechanism};
-    coop_gen *made;
-    int error = coop_gen_create(&made, run, kit_ptr(g), &options);
-    if (error)
-        return error;
-    g->handle = made;
-    g->iter = coop_gen_iter(made);
-    return 0;
-}
+#define WIRING(name)                                                           \
+    int coop_##name(const struct workload_algorithm *algorithm,                \
+                    const struct workload_params *params,                      \
+                    const struct coop_arm *arm,                                \
+                    struct workload_result *result)                            \
+    {                                                                          \
+        gen_options options = options_of(arm);                                 \
+        (void)algorithm;                                                       \
+        return name##_generate(&options, params, result);                      \
+    }
 
-static int destroy(void *handle)
-{
-    return coop_gen_destroy(handle);
-}
-
-static kit_completion yield(void *handle, kit_value value)
-{
-    return coop_gen_yield(handle, value);
-}
-
-static kit_completion delegate(void *handle, kit_iterable *inner)
-{
-    return coop_gen_delegate(handle, inner);
-}
-
-int coop_generators(const struct workload_algorithm *algorithm,
-                    const struct workload_params *params,
-                    const struct coop_arm *arm, struct workload_result *result)
-{
-    struct gen_maker maker = {create, destroy, yield, delegate, arm};
-    return algorithm->generate(&maker, params, result);
-}
+WIRING(batch)
+WIRING(cancel)
+WIRING(delegate)
+WIRING(lockstep)
+WIRING(samefringe)
+WIRING(sieve)
+WIRING(treewalk)

@@ -16,15 +16,22 @@ typedef int coop_wiring(const struct workload_algorithm *algorithm,
                         const struct coop_arm *arm,
                         struct workload_result *result);
 
-/* The form on generators, each on a coroutine. */
-coop_wiring coop_generators;
+/* On generators, each of which has a coroutine. */
+coop_wiring coop_lockstep;
+coop_wiring coop_batch; /* of bounded */
+coop_wiring coop_treewalk;
+coop_wiring coop_delegate;
+coop_wiring coop_samefringe;
+coop_wiring coop_sieve;
+coop_wiring coop_cancel;
 
 /* A task for each stage and for the consumer, a channel at each joint. */
 coop_wiring coop_pipeline;
 
 /* Resumable functions instead of generators on stacks. They have no mirror
    image: a thread needs a stack. */
-coop_wiring coop_stackless_numbers; /* lockstep, and delegate */
+coop_wiring coop_stackless_lockstep;
+coop_wiring coop_stackless_delegate;
 coop_wiring coop_stackless_treewalk;
 coop_wiring coop_stackless_samefringe;
 coop_wiring coop_stackless_sieve;

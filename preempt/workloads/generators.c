@@ -1,52 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* Generators on threads, for the workloads that are made of generators. */
+/* The workloads that are made of generators, on threads. */
 #include "wiring.h"
 
 #include <preempt/gen.h>
 
-static kit_completion run(preempt_gen *self, kit_value arg)
-{
-    struct gen *g = arg.p;
-    (void)self;
-    return g->body(g, g->arg);
-}
+#define K(name) preempt_##name
 
-static int create(struct gen *g)
+#include "batch_gen.h"
+#include "cancel_gen.h"
+#include "delegate_gen.h"
+#include "lockstep_gen.h"
+#include "samefringe_gen.h"
+#include "sieve_gen.h"
+#include "treewalk_gen.h"
+
+static gen_options options_of(const struct preempt_arm *arm)
 {
-    const struct preempt_arm *arm = g->maker->arm;
-    struct preempt_gen_options options = {
+    return (gen_options){
         .wait = arm->wait,
-        .cpu_plus_one = kit_placement_cpu(&arm->placement, g->place) + 1,
+        .cpu_plus_one = kit_placement_cpu(&arm->placement, 1) + 1,
     };
-    preempt_gen *made;
-    int error = preempt_gen_create(&made, run, kit_ptr(g), &options);
-    if (error)
-        return error;
-    g->handle = made;
-    g->iter = preempt_gen_iter(made);
-    return 0;
 }
 
-static int destroy(void *handle)
-{
-    return preempt_gen_destroy(handle);
-}
+#define WIRING(name)                                                           \
+    int preempt_##name(const struct workload_algorithm *algorithm,             \
+                       const struct workload_params *params,                   \
+                       const struct preempt_arm *arm,                          \
+                       struct workload_result *result)                         \
+    {                                                                          \
+        gen_options options = options_of(arm);                                 \
+        (void)algorithm;                                                       \
+        return name##_generate(&options, params, result);                      \
+    }
 
-static kit_completion yield(void *handle, kit_value value)
-{
-    return preempt_gen_yield(handle, value);
-}
-
-static kit_completion delegate(void *handle, kit_iterable *inner)
-{
-    return preempt_gen_delegate(handle, inner);
-}
-
-int preempt_generators(const struct workload_algorithm *algorithm,
-                       const struct workload_params *params,
-                       const struct preempt_arm *arm,
-                       struct workload_result *result)
-{
-    struct gen_maker maker = {create, destroy, yield, delegate, arm};
-    return algorithm->generate(&maker, params, result);
-}
+WIRING(batch)
+WIRING(cancel)
+WIRING(delegate)
+WIRING(lockstep)
+WIRING(samefringe)
+WIRING(sieve)
+WIRING(treewalk)

@@ -18,8 +18,14 @@ typedef int preempt_wiring(const struct workload_algorithm *algorithm,
                            const struct preempt_arm *arm,
                            struct workload_result *result);
 
-/* The form on generators, each on a thread. */
-preempt_wiring preempt_generators;
+/* On generators, each of which has a thread. */
+preempt_wiring preempt_lockstep;
+preempt_wiring preempt_batch; /* of bounded */
+preempt_wiring preempt_treewalk;
+preempt_wiring preempt_delegate;
+preempt_wiring preempt_samefringe;
+preempt_wiring preempt_sieve;
+preempt_wiring preempt_cancel;
 
 /* A task for each stage and for the consumer, a channel at each joint. */
 preempt_wiring preempt_pipeline;

@@ -14,7 +14,7 @@
 #ifndef COOP_CORO_H
 #define COOP_CORO_H
 
-#include <kit/context.h>
+#include <kit/inline_switch.h>
 
 KIT_BEGIN
 
@@ -94,6 +94,32 @@ KIT_EXPORT const char *coop_coro_state_name(enum coop_coro_state state);
  * stack, aligned to 16, not initialised; valid until destroy.
  */
 KIT_EXPORT void *coop_coro_local(coop_coro *co);
+
+/* ---- how a yield is inlined; nothing below is for users ---- */
+
+/* How a coroutine begins. `state` is one of enum coop_coro_state, or: */
+#define COOP_CORO_RUNNING_APART 4 /* by a mechanism that does not inline */
+
+struct coop_coro_face {
+    kit_context context;
+    int state;
+};
+
+#if KIT_INLINE_SWITCH
+
+static inline __attribute__((always_inline)) kit_completion
+coop_coro_yield_inline(coop_coro *self, kit_value value)
+{
+    struct coop_coro_face *face = (struct coop_coro_face *)(void *)self;
+    if (KIT_UNLIKELY(face->state != COOP_CORO_RUNNING))
+        return coop_coro_yield(self, value);
+    face->state = COOP_CORO_SUSPENDED;
+    return kit_inline_yield(&face->context, kit_yielded(value));
+}
+
+#define coop_coro_yield(self, value) coop_coro_yield_inline(self, value)
+
+#endif
 
 KIT_END
 

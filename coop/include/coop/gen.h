@@ -21,7 +21,8 @@
 #ifndef COOP_GEN_H
 #define COOP_GEN_H
 
-#include <kit/context.h>
+#include <coop/coro.h>
+
 #include <kit/gen.h>
 
 KIT_BEGIN
@@ -73,6 +74,27 @@ KIT_EXPORT kit_completion coop_gen_yield(coop_gen *self, kit_value value);
  */
 KIT_EXPORT kit_completion coop_gen_delegate(coop_gen *self,
                                             kit_iterable *inner);
+
+/* ---- how a yield is inlined; nothing below is for users ---- */
+
+/* How a generator begins. */
+struct coop_gen_face {
+    kit_iter iter;
+    coop_coro *co;
+};
+
+#if KIT_INLINE_SWITCH
+
+static inline __attribute__((always_inline)) kit_completion
+coop_gen_yield_inline(coop_gen *self, kit_value value)
+{
+    struct coop_gen_face *face = (struct coop_gen_face *)(void *)self;
+    return coop_coro_yield(face->co, value);
+}
+
+#define coop_gen_yield(self, value) coop_gen_yield_inline(self, value)
+
+#endif
 
 KIT_END
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* treewalk and samefringe by resumable functions. */
+#include "../wiring.h"
 #include "numbers.h"
 #include "samefringe.h"
-#include "wiring.h"
 
 #include <coop/frame.h>
 

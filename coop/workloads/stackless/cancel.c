@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cancel by resumable functions. */
 #include "cancel.h"
-#include "wiring.h"
+#include "../wiring.h"
 
 #include <coop/frame.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sieve by resumable functions. */
 #include "sieve.h"
-#include "wiring.h"
+#include "../wiring.h"
 
 #include <coop/frame.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lockstep and delegate by resumable functions. */
 #include "numbers.h"
-#include "wiring.h"
+#include "../wiring.h"
 
 #include <coop/frame.h>
 
@@ -40,10 +40,10 @@ static kit_step level(coop_frame *f, kit_completion how)
     return kit_step_of_end(how);
 }
 
-int coop_stackless_numbers(const struct workload_algorithm *algorithm,
-                           const struct workload_params *params,
-                           const struct coop_arm *arm,
-                           struct workload_result *result)
+int coop_stackless_delegate(const struct workload_algorithm *algorithm,
+                            const struct workload_params *params,
+                            const struct coop_arm *arm,
+                            struct workload_result *result)
 {
     struct level *chain = calloc(params->depth + 1, sizeof *chain);
     (void)algorithm, (void)arm;
@@ -54,4 +54,13 @@ int coop_stackless_numbers(const struct workload_algorithm *algorithm,
     coop_frame_close(&chain->frame);
     free(chain);
     return error;
+}
+
+/* The same: the depth of a workload that has none is 0. */
+int coop_stackless_lockstep(const struct workload_algorithm *algorithm,
+                            const struct workload_params *params,
+                            const struct coop_arm *arm,
+                            struct workload_result *result)
+{
+    return coop_stackless_delegate(algorithm, params, arm, result);
 }
