@@ -33,41 +33,45 @@
 static inline __attribute__((always_inline)) kit_completion
 kit_inline_yield(kit_context *context, kit_step step)
 {
-    kit_completion how;
-    uint64_t value = step.value.bits, word = (uint64_t)step.state, result;
+    /* As two whole words, padding included: else it would be put together
+       from halves. */
+    union {
+        uint64_t words[2];
+        kit_completion completion;
+    } how;
+    uint64_t value = step.value.bits, word = (uint64_t)step.state;
     /* Below the red zone of the caller: the address to go on at, rbp, and room
        for five registers whose values do not matter [kit_asm_resume pops
        them]; then the exchange, and the resumer's registers. */
-    __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
-                     "leaq 1f(%%rip), %%rcx\n\t"
-                     "pushq %%rcx\n\t"
-                     "pushq %%rbp\n\t"
-                     "subq $40, %%rsp\n\t"
-                     "movq (%%rdi), %%rcx\n\t"
-                     "movq %%rsp, (%%rdi)\n\t"
-                     "movq %%rcx, %%rsp\n\t"
-                     "popq %%r15\n\t"
-                     "popq %%r14\n\t"
-                     "popq %%r13\n\t"
-                     "popq %%r12\n\t"
-                     "popq %%rbx\n\t"
-                     "popq %%rbp\n\t"
-                     "movq %%rsi, %%rax\n\t"
-                     "popq %%rcx\n\t"
-                     "jmpq *%%rcx\n"
-                     "1:\n\t"
-                     "leaq 128(%%rsp), %%rsp"
-                     : "=a"(result), "+d"(word), "+S"(value), "+D"(context)
-                     :
-                     : "rcx", "rbx", "r8", "r9", "r10", "r11", "r12", "r13",
-                       "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
-                       "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-                       "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)",
-                       "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)",
-                       "memory", "cc" KIT_INLINE_CLOBBERS_512);
-    how.value.bits = result;
-    how.how = (enum kit_how)(uint32_t)word;
-    return how;
+    __asm__ volatile(
+        "leaq -128(%%rsp), %%rsp\n\t"
+        "leaq 1f(%%rip), %%rcx\n\t"
+        "pushq %%rcx\n\t"
+        "pushq %%rbp\n\t"
+        "subq $40, %%rsp\n\t"
+        "movq (%%rdi), %%rcx\n\t"
+        "movq %%rsp, (%%rdi)\n\t"
+        "movq %%rcx, %%rsp\n\t"
+        "popq %%r15\n\t"
+        "popq %%r14\n\t"
+        "popq %%r13\n\t"
+        "popq %%r12\n\t"
+        "popq %%rbx\n\t"
+        "popq %%rbp\n\t"
+        "movq %%rsi, %%rax\n\t"
+        "popq %%rcx\n\t"
+        "jmpq *%%rcx\n"
+        "1:\n\t"
+        "leaq 128(%%rsp), %%rsp"
+        : "=a"(how.words[0]), "+d"(word), "+S"(value), "+D"(context)
+        :
+        : "rcx", "rbx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+          "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+          "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15",
+          "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)",
+          "memory", "cc" KIT_INLINE_CLOBBERS_512);
+    how.words[1] = word;
+    return how.completion;
 }
 
 #else
