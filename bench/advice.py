@@ -178,7 +178,8 @@ def advice(data, verdicts):
     for workload, rows in (("lockstep", lock_step_advice),
                            ("bounded", buffer_advice),
                            ("crossover", core_advice),
-                           ("words", words_advice)):
+                           ("words", words_advice),
+                           ("delegate", recursion_advice)):
         if workload in known:
             claim, verdict = known[workload]
             for situation, use, because in rows(data, verdict):
@@ -255,3 +256,22 @@ def words_advice(data, verdict):
             continue
         yield (f"a program like the word counter, {PLACES[placement]}",
                preferred(ratio), f"preempt / coop {ratio_text(ratio)}")
+
+
+def recursion_advice(data, verdict):
+    """The cheapest back end at the greatest depth, and the cheapest way to
+    do it with threads."""
+    growths = [growth for growth in verdict.facts.get("growths", {}).values()
+               if growth.whole.resolved]
+    threads = [g for g in growths if g.rows[0].policy == "preempt"]
+    for found, case in ((growths, "a recursive producer that hands its "
+                                  "values up with `yield*`"),
+                        (threads, "the same, but it has to be threads")):
+        if not found:
+            continue
+        best = min(found, key=lambda g: data.cost(g.rows[-1]).median)
+        last = best.rows[-1]
+        yield (f"{case}, {best.values[-1]:,} levels deep", named(last),
+               f"{cost_text(data.cost(last))} ns a value, the least of "
+               f"{len(found)} measured, and {ratio_text(best.whole)} times "
+               f"that at {best.values[0]:,} levels")

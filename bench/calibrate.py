@@ -2,10 +2,10 @@
 """How many items each row gets, so that a run lasts about as long as asked."""
 
 import math
+from dataclasses import dataclass
 
 from program import RunFailed
 
-FIRST_ITEMS = 16
 GROWTH = 50          # at most, from one trial run to the next
 TRIAL_LIMIT_S = 20
 
@@ -27,25 +27,43 @@ def next_items(items, wall_ns, target_ns):
     return max(items + 1, math.ceil(items * scale))
 
 
+@dataclass(frozen=True)
+class Size:
+    """The items of the largest size and what a run of it is made of."""
+    items: int
+    fixed_ns: float         # what does not grow with the items
+    item_ns: float
+
+    def wall_s(self, items):
+        return round((self.fixed_ns + items * self.item_ns) / 1e9, 6)
+
+
 def largest_size(program, row, target_ns, least):
-    """The number of items with which a run lasts about target_ns.
+    """The number of items with which a run spends about target_ns on them.
 
     `least` is the smallest number that still leaves distinct sizes."""
-    # An item is a pass over all of the text where text is read.
-    items = 1 if row.reads_text else FIRST_ITEMS
-    while True:
+    def wall_of(items):
         metrics = program.run(row, items, TRIAL_LIMIT_S)
-        wall = metrics["wall_ns"]
         row.form = metrics.get("form", "")
-        if wall * 3 >= target_ns:
+        return metrics["wall_ns"]
+
+    # An item is a pass over all of the text where text is read: then nothing
+    # else counts, and even a few items would take long.
+    first, items = (0, 1) if row.reads_text else (1, least)
+    # Thousands of threads or a large tree take longer to make than a value
+    # takes, so that the size has to come from what the other items add.
+    fixed = wall_of(first) if first else 0
+    while True:
+        grown = wall_of(items) - fixed
+        if grown * 3 >= target_ns:
             # Some rows have a fast and a slow mode: a size that was found in
             # the slow one would be lost in the noise in the fast one.
-            again = program.run(row, items, TRIAL_LIMIT_S)
-            wall = min(wall, again["wall_ns"])
-        if wall * 3 >= target_ns:
-            scaled = round_items(items * target_ns / max(wall, 1))
-            return max(least, scaled), wall / items
-        items = next_items(items, wall, target_ns)
+            grown = min(grown, wall_of(items) - fixed)
+        if grown * 3 >= target_ns:
+            each = grown / (items - first)
+            return Size(max(least, round_items(target_ns / each)),
+                        max(fixed - first * each, 0), each)
+        items = next_items(items, grown, target_ns)
 
 
 class Checksums:
@@ -85,13 +103,13 @@ def calibrate_row(program, checksums, row, mode, target_ms):
         row.sizes = [{"items": 0, "counted": 0, "expect": None, "wall_s": 0}]
         return
     least = round(1 / mode.sizes[0])
-    largest, per_item = largest_size(program, row, target_ms * 1e6, least)
+    largest = largest_size(program, row, target_ms * 1e6, least)
     row.sizes = []
-    for items in sizes_of(largest, mode.sizes):
+    for items in sizes_of(largest.items, mode.sizes):
         expect, counted = checksums.of(row, items)
         row.sizes.append({"items": items, "counted": counted or items,
                           "expect": expect,
-                          "wall_s": round(items * per_item / 1e9, 6)})
+                          "wall_s": largest.wall_s(items)})
 
 
 def calibrate(program, rows, mode, target_ms, tell):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The claims under test, and the verdict that the numbers give on each."""
 
+import math
 from dataclasses import dataclass, field
 
 import stats
-from units import ns_text, number, ratio_text
+from units import cost_text, ns_text, number, ratio_text
 
 SUPPORTED = "supported"
 REFUTED = "refuted"
@@ -14,6 +15,12 @@ UNRESOLVED = "not resolved here"
 PLACES = {"one": "one core", "two": "two cores", "free": "free placement"}
 CONSTANT_SPREAD = 10    # a "constant" may move by this factor
 NEAR = 2                # a ratio up to this is no win on throughput
+FLAT = 2                # a cost that rises by less than this does not rise
+STEEP = 0.5             # rising more slowly than the square root is no O(n)
+AS_A_SWITCH = 2         # what a stage adds is a switch within this factor
+
+# One arm of each back end of a generator.
+GENERATORS = ("coop", "coop-stackless", "preempt")
 
 
 @dataclass(frozen=True)
@@ -303,8 +310,8 @@ def words_ratios(data):
 def reference_rows(data, workload):
     """The rows at the workload's reference point."""
     # Imported here because the plan is about measuring, not about claims.
-    from plan import PLANS, WorkloadPlan
-    point = PLANS.get(workload, WorkloadPlan(reference={})).reference
+    from plan import plan_of
+    point = plan_of(workload).reference
     return [row for row in data.main(workload)
             if all(point.get(k, v) == v for k, v in row.params.items())]
 
@@ -352,6 +359,196 @@ def judge_words(data):
     return Verdict(SUPPORTED, "at every placement measured", reasons, facts)
 
 
+# --- claim 5 -----------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Growth:
+    """How the cost of an arm changes along a sweep. `stretch` is the part
+    before the greatest value, where what does not grow weighs least."""
+    rows: tuple             # by rising value of the parameter
+    values: tuple
+    whole: stats.Ratio      # cost at the greatest value / at the least
+    stretch: stats.Ratio    # cost at the greatest value / at the one before
+
+    @property
+    def kind(self):
+        """flat, grows, slow (it rises, but not in proportion), unclear."""
+        if not self.whole.resolved:
+            return "unclear"
+        if self.whole.high < FLAT:
+            return "flat"
+        if self.whole.low < FLAT or not self.stretch.resolved:
+            return "unclear"
+        if self.power(self.stretch.low) > STEEP:
+            return "grows"
+        return "slow" if self.power(self.stretch.high) < STEEP else "unclear"
+
+    def power(self, ratio):
+        """The exponent p of a cost that goes with value^p in the stretch."""
+        before, last = (max(value, 1) for value in self.values[-2:])
+        return math.log(ratio) / math.log(last / before)
+
+
+def sweep_lines(data, workload, name):
+    """{(arm, placement): rows} by rising value of a parameter."""
+    lines = {}
+    for row in data.main(workload):
+        if row.arm in GENERATORS and row.placement in ("one", "two") \
+                and name in row.params:
+            lines.setdefault((row.arm, row.placement), []).append(row)
+    return {key: sorted(rows, key=lambda row: row.param(name))
+            for key, rows in lines.items() if len(rows) > 1}
+
+
+def growths(data, workload, name):
+    """{(arm, placement): Growth} of the arms that were swept."""
+    found = {}
+    for key, rows in sweep_lines(data, workload, name).items():
+        found[key] = Growth(tuple(rows),
+                            tuple(row.param(name) for row in rows),
+                            data.ratio(rows[-1], rows[0]),
+                            data.ratio(rows[-1], rows[-2]))
+    return found
+
+
+def growth_text(data, growth):
+    """A growth over the depth in words, as a sentence."""
+    first, last = growth.values[0], growth.values[-1]
+    arm = named(growth.rows[0])
+    if not growth.whole.resolved:
+        return f"{arm.capitalize()}: lost in the noise."
+    text = (f"{arm.capitalize()}: at {last:,} levels a value cost "
+            f"{ratio_text(growth.whole)} times what it cost at {first:,}")
+    if growth.kind in ("grows", "slow"):
+        costs = [data.cost(growth.rows[i]).median for i in (0, -1)]
+        text += (f", {ns_text((costs[1] - costs[0]) / (last - first))} more "
+                 f"for each level; from {growth.values[-2]:,} levels on it "
+                 f"rose with the depth to the power of "
+                 f"{number(growth.power(growth.stretch.value), 2)}")
+    return text + "."
+
+
+def tree_text(data):
+    """What the trees of `treewalk` say on depth, as a list of sentences."""
+    found = []
+    for growth in growths(data, "treewalk", "nodes").values():
+        low, high = (growth.values[i].bit_length() for i in (0, -1))
+        if growth.whole.resolved:
+            found.append(f"Treewalk, {named(growth.rows[0])}: a value from a "
+                         f"tree of {high} levels cost "
+                         f"{ratio_text(growth.whole)} times one from a tree "
+                         f"of {low}.")
+    return found
+
+
+# What a kind of line says against its claim, for the middle of a sentence.
+AGAINST = {"flat": "the cost is flat", "slow": "the cost rises less than in "
+           "proportion", "more": "more than a switch",
+           "less": "less than a switch"}
+
+
+def by_back_end(kinds, holds, reasons, facts):
+    """The verdict from [(row, kind)]: the claim holds for the kind `holds`
+    and not for those of AGAINST. Unclear lines are named, and decide nothing
+    but where they are coop's."""
+    def places(kind):
+        return ", ".join(named(row) for row, one in kinds if one == kind)
+
+    told = [kind for _, kind in kinds if kind != "unclear"]
+    if not any(row.arm == "coop" and kind != "unclear"
+               for row, kind in kinds):
+        return Verdict(UNRESOLVED, "(the interval does not decide for coop)",
+                       reasons, facts)
+    if len(told) < len(kinds):
+        reasons += (f"The interval does not decide for {places('unclear')}.",)
+    everywhere = "with every back end " + (
+        "measured" if len(told) == len(kinds) else "that could be told")
+    against = ", ".join(f"{text} in {places(kind)}"
+                        for kind, text in AGAINST.items() if kind in told)
+    if not against:
+        return Verdict(SUPPORTED, everywhere, reasons, facts)
+    if holds in told:
+        return Verdict(CONDITIONAL, f"on the back end: {against}", reasons,
+                       facts)
+    return Verdict(REFUTED, f"{everywhere}: {against}", reasons, facts)
+
+
+def judge_delegate(data):
+    found = {key: growth for key, growth
+             in growths(data, "delegate", "depth").items()
+             if growth.values[0] <= 1}
+    if not found:
+        return Verdict(UNRESOLVED, "(the depth was not swept)")
+    kinds = [(growth.rows[0], growth.kind) for growth in found.values()]
+    reasons = tuple(growth_text(data, growth) for growth in found.values())
+    reasons += tuple(tree_text(data))
+    return by_back_end(kinds, "grows", reasons, {"growths": found})
+
+
+# --- claim 6 -----------------------------------------------------------------
+
+def stage_ratio(data, row):
+    """What a joint of the sieve adds to the sequential program's step, as a
+    multiple of the same arm's step in lockstep."""
+    plain = data.find("sieve", "seq", "one", row.params)
+    switch = data.find("lockstep", row.arm, row.placement)
+    if plain is None or switch is None:
+        return stats.NONE
+    return stats.ratio(data.slopes(row) - data.slopes(plain),
+                       data.slopes(switch))
+
+
+def stage_kind(ratio):
+    """switch: the factor allows no more and no less; more; less; unclear."""
+    if not ratio.resolved:
+        return "unclear"
+    if ratio.low > AS_A_SWITCH:
+        return "more"
+    if ratio.high < 1 / AS_A_SWITCH:
+        return "less"
+    within = 1 / AS_A_SWITCH <= ratio.low and ratio.high <= AS_A_SWITCH
+    return "switch" if within else "unclear"
+
+
+def stages(data):
+    """[(row, ratio)] of the sieve's arms at its reference point."""
+    return [(row, stage_ratio(data, row))
+            for row in reference_rows(data, "sieve")
+            if row.arm in GENERATORS and row.placement in ("one", "two")]
+
+
+def stage_reasons(data, found):
+    reasons = []
+    for row, ratio in found:
+        plain = data.find("sieve", "seq", "one", row.params)
+        if not ratio.resolved:
+            reasons.append(f"{named(row).capitalize()}: lost in the noise.")
+            continue
+        reasons.append(
+            f"{named(row).capitalize()}: a step took "
+            f"{cost_text(data.cost(row))} ns against "
+            f"{cost_text(data.cost(plain))} ns of the sequential program; "
+            f"the difference is {ratio_text(ratio)} times a step of "
+            "lockstep.")
+    for growth in growths(data, "sieve", "primes").values():
+        if growth.whole.resolved:
+            reasons.append(
+                f"{named(growth.rows[0]).capitalize()}: with "
+                f"{growth.values[-1]:,} primes a step cost "
+                f"{ratio_text(growth.whole)} times what it cost with "
+                f"{growth.values[0]:,}.")
+    return tuple(reasons)
+
+
+def judge_sieve(data):
+    if not data.main("lockstep"):
+        return Verdict(UNRESOLVED, "(lockstep was not measured in this run)")
+    found = stages(data)
+    kinds = [(row, stage_kind(ratio)) for row, ratio in found]
+    return by_back_end(kinds, "switch", stage_reasons(data, found),
+                       {"stages": found})
+
+
 CLAIMS = [
     Claim(1, "lockstep", "The cost of a switch",
           "A switch is 10 to 1000 times cheaper in user space.",
@@ -379,12 +576,32 @@ CLAIMS = [
           "the interval of preempt / coop lies within 10 % of 1 at every "
           "placement",
           judge_words),
+    Claim(5, "delegate", "Depth of delegation",
+          "`yield*` costs O(depth).",
+          "a chain of generators, each delegating to the next; the innermost "
+          "yields, lock-step",
+          "the cost per value at the greatest depth stays below 2 times that "
+          "at depth 0 or 1, or rises more slowly than the square root of the "
+          "depth", judge_delegate),
+    Claim(6, "sieve", "The stages of a chain",
+          "Stages cost switches, not work.",
+          "a prime sieve as a chain of filters, one generator for each "
+          "prime; one step is one value through one joint; against a step of "
+          "lockstep in the same run",
+          "what a joint adds to the sequential program's step is more than "
+          "twice, or less than half, a step of lockstep", judge_sieve),
 ]
+
+# Workloads taken over from elsewhere, which the report has to say.
+PUBLISHED = {
+    "bm_generators": "bm_generators of pyperformance, at its published size: "
+                     "an in-order walk of a balanced tree of 100,000 nodes "
+                     "by recursive delegation",
+}
 
 # What the kit sets out to test beside these, by workload.
 OTHER_CLAIMS = [
-    ("pipeline", "stages cost switches, not work"),
-    ("treewalk", "stackful code yields from any depth for free"),
+    ("pipeline", "stages joined by channels cost switches, not work"),
     ("park", "10 million tasks against 10 thousand threads"),
     ("churn", "creation is 50 to 100 times cheaper; cancelling is easy in "
               "one and unsafe in the other"),
@@ -397,5 +614,6 @@ OTHER_CLAIMS = [
     ("pipes", "input and output wipe out the switch advantage"),
     ("server", "tail latencies favour preemption"),
     ("ring", "switching pollutes caches"),
-    ("published", "workloads published elsewhere, at their published sizes"),
+    ("published", "workloads published elsewhere other than bm_generators, "
+                  "at their published sizes"),
 ]

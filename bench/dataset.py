@@ -32,6 +32,7 @@ class Row:
     form: str
     sizes: list
     reads_text: bool = False
+    items_unit: str = ""
     runs: dict = field(default_factory=dict)    # (block, size) -> runs
 
     def param(self, name):
@@ -189,9 +190,10 @@ class Dataset:
 
 
 def cell(row):
-    """(policy, what is switched)."""
-    return row.policy, ("kernel threads" if row.mechanism == "thread"
-                        else "user stacks")
+    """(policy, what is switched). An arm that switches nothing, because its
+    body is called afresh at every step, is in none of the four cells."""
+    switched = {"thread": "kernel threads", "none": "nothing"}
+    return row.policy, switched.get(row.mechanism, "user stacks")
 
 
 CELLS = [("coop", "user stacks"), ("coop", "kernel threads"),

@@ -22,8 +22,8 @@ from units import number, plain, ratio_text  # noqa: E402
 
 INK = "#767676"
 ARM_INKS = ["#0072b2", "#d55e00", "#009e73", "#c4679a", "#a07a00", "#7a68c9",
-            "#5a8f9e", "#b0524a", "#6b8e23"]
-MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">"]
+            "#5a8f9e", "#b0524a", "#6b8e23", "#8f6f52"]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "p"]
 LINES = {"one": "-", "two": "--", "free": ":"}
 # seq, coop and preempt keep their ink and marker in every figure.
 FIXED = {"seq": 0, "coop": 1, "preempt": 2}
@@ -127,9 +127,12 @@ def chosen_points(data, workload, rows):
 def point_label(row):
     shown = {k: v for k, v in row.params.items()
              if k != "share" and (k != "capacity" or "work" not in row.params)}
-    names = {"work": "{:,} ns of work", "capacity": "capacity {:,}"}
+    names = {"work": "{:,} ns of work", "nodes": "{:,} nodes",
+             "primes": "{:,} primes", "leaves": "{:,} leaves"}
     words = [names.get(k, k + " {:,}").format(v) for k, v in shown.items()]
-    return f"{row.workload}{', ' if words else ''}{', '.join(words)}"
+    if row.workload in claims.PUBLISHED:
+        words.append("published elsewhere")
+    return ", ".join([row.workload] + words)
 
 
 def draw_ratios(data, folder):
@@ -310,7 +313,70 @@ def work_panel(data, axes, share):
             f"two cores {claims.crossing_text(found)}.")
 
 
-# --- 4: cells ----------------------------------------------------------------
+# --- 4: depth ----------------------------------------------------------------
+
+def depth_lines(data):
+    """{(arm, placement): rows by rising depth} that can be drawn."""
+    lines = {}
+    for key, rows in claims.sweep_lines(data, "delegate", "depth").items():
+        rows = [row for row in rows if data.cost(row).resolved]
+        if len(rows) > 1:
+            lines[key] = rows
+    return lines
+
+
+def draw_depth(data, folder):
+    lines = depth_lines(data)
+    if not lines:
+        return None
+    figure, axes = plt.subplots(figsize=(7, 4.6))
+    depth_panel(data, axes, lines)
+    shared_legend(figure, [axes])
+    save(figure, folder, "depth.svg", "Cost per value against depth")
+    text = "; ".join(
+        f"{arm}, {PLACES[p]}: {number(data.cost(rows[0]).median, 2)} ns at "
+        f"depth {rows[0].param('depth'):,}, "
+        f"{number(data.cost(rows[-1]).median, 2)} ns at "
+        f"{rows[-1].param('depth'):,}" for (arm, p), rows in lines.items())
+    return Figure("depth.svg", "Cost per value against the depth of "
+                  "delegation, both axes logarithmic; whiskers are 95 % "
+                  "intervals of the median.",
+                  f"Cost per value against depth of delegation. {text}")
+
+
+def depth_panel(data, axes, lines):
+    for (arm, placement), rows in lines.items():
+        ink, mark = look(data, arm)
+        depth_line(data, axes, rows, color=ink, marker=mark,
+                   linestyle=LINES[placement],
+                   label=f"{arm}, {PLACES[placement]}")
+    floor = [row for row in data.main("delegate")
+             if row.arm == "seq" and data.cost(row).resolved]
+    if floor:
+        depth_line(data, axes, sorted(floor, key=lambda r: r.param("depth")),
+                   color=INK, linestyle="-.", label="sequential")
+    depths = sorted({row.param("depth") for rows in lines.values()
+                     for row in rows})
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xticks([max(d, 0.5) for d in depths],
+                    [f"{d:,}" for d in depths])
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    time_ticks(axes.yaxis)
+    axes.set_xlabel("depth of delegation (0: none)")
+    axes.set_ylabel("time per value")
+
+
+def depth_line(data, axes, rows, **options):
+    costs = [data.cost(row) for row in rows]
+    axes.errorbar([max(row.param("depth"), 0.5) for row in rows],
+                  [c.median for c in costs],
+                  yerr=[[c.median - c.low for c in costs],
+                        [c.high - c.median for c in costs]],
+                  capsize=2, **options)
+
+
+# --- 5: cells ----------------------------------------------------------------
 
 def draw_cells(data, folder):
     """The policy and mechanism cells; only when all four are there."""
@@ -327,7 +393,7 @@ def draw_cells(data, folder):
             if other is None or data.cost(row).median < \
                     data.cost(other).median:
                 best[cell(row)] = row
-        if len(best) == len(CELLS):
+        if all(one in best for one in CELLS):
             groups[workload] = best
     if not groups:
         return None
@@ -352,7 +418,7 @@ def draw_cells(data, folder):
                   "Time per item by policy and mechanism on one core.")
 
 
-# --- 5: warm-up --------------------------------------------------------------
+# --- 6: warm-up --------------------------------------------------------------
 
 def draw_warm_up(data, folder):
     series = [one for one in data.raw["series"] if len(one["times"]) > 2]
@@ -386,6 +452,7 @@ def draw_all(data, folder):
     return {"ratios": draw_ratios(data, folder),
             "capacity": draw_capacity(data, folder),
             "work": draw_work(data, folder),
+            "depth": draw_depth(data, folder),
             "cells": draw_cells(data, folder),
             "warm-up": draw_warm_up(data, folder)}
 

@@ -228,7 +228,7 @@ def again(data):
 ```sh
 bench/run --{data.raw["mode"]}{extra}    # this report
 bench/run                 # quick: at most 3 minutes with the build
-bench/run --full          # every sweep, about 25 minutes
+bench/run --full          # every sweep, about 40 minutes
 bench/run --report-only   # the report again, from the kept raw data
 ```
 """

@@ -25,7 +25,7 @@ class Mode:
 MODES = {
     "smoke": Mode("smoke", 50, 35, 20, 5, (0.25, 1), 0, 1, 2, 2, 4, 25),
     "quick": Mode("quick", 172, 115, 100, 25, (0.25, 1), 0, 1, 6, 12, 8, 30),
-    "full": Mode("full", 1200, 1080, 100, 100, (0.25, 0.5, 1), 0, 1, 10, 24,
+    "full": Mode("full", 2400, 2250, 100, 100, (0.25, 0.5, 1), 0, 1, 10, 24,
                  20, 300),
 }
 
@@ -40,6 +40,8 @@ class WorkloadPlan:
     # mode -> the variants (or ALL) measured at every point of the sweep
     wide: dict = field(default_factory=dict)
     seq_ignores: tuple = ()               # parameters that seq does not read
+    modes: tuple = ("smoke", "quick", "full")   # where it is measured unasked
+    free: bool = True                     # left to the kernel as well
 
 
 def grid(**axes):
@@ -49,8 +51,26 @@ def grid(**axes):
 
 ALL = "all"
 
+# The parameters that a sweep may vary, in the order of the tables.
+SWEEPABLE = ("share", "work", "capacity", "depth", "nodes", "primes")
+
 # The plain arms of the three policies: measured at every point of a sweep.
 PLAIN = ("seq", "coop", "preempt")
+
+# Coop has two forms of generator, so both are measured along a sweep.
+STACKLESS = ("coop-stackless",)
+
+
+def generators(reference, full=(), quick=(), smoke=False):
+    """The plan of a workload made of generators in lock-step: the ways to
+    switch and to wait are compared at the reference point of a full run, and
+    lockstep has shown already what a free placement does."""
+    return WorkloadPlan(
+        reference=reference, sweep={"full": list(full), "quick": list(quick)},
+        narrow={"smoke": (), "quick": STACKLESS},
+        wide={"quick": STACKLESS, "full": STACKLESS},
+        modes=("smoke",) * smoke + ("quick", "full"), free=False)
+
 
 PLANS = {
     "lockstep": WorkloadPlan(reference={}),
@@ -61,7 +81,8 @@ PLANS = {
             "quick": grid(capacity=[0, 1, 8, 1024]),
             "full": grid(capacity=[0, 1, 4, 16, 256, 1024, 4096]),
         },
-        wide={"quick": ("coop-batch", "preempt-condvar"), "full": ALL},
+        wide={"quick": ("coop-batch", "preempt-condvar"),
+              "full": ("coop-batch", "preempt-condvar")},
         seq_ignores=("capacity",),
     ),
     "crossover": WorkloadPlan(
@@ -71,10 +92,10 @@ PLANS = {
             "quick": grid(work=[0, 30, 1000, 20000], share=[50],
                           capacity=[64])
             + grid(work=[0, 30, 100, 1000, 20000], share=[10], capacity=[64]),
-            "full": grid(work=[0, 10, 30, 300, 1000, 5000, 20000, 100000,
-                               1000000], share=[50], capacity=[64])
-            + grid(work=[0, 10, 30, 100, 300, 1000, 5000, 20000, 100000,
-                         1000000], share=[10], capacity=[64]),
+            "full": grid(work=[0, 30, 300, 1000, 20000, 1000000], share=[50],
+                         capacity=[64])
+            + grid(work=[0, 100, 300, 1000, 20000], share=[10],
+                   capacity=[64]),
         },
         narrow={"quick": ("preempt-condvar",)},
         wide={"full": ("preempt-condvar",)},
@@ -82,12 +103,27 @@ PLANS = {
     ),
     "words": WorkloadPlan(
         reference={"capacity": 64},
-        sweep={"full": grid(capacity=[1, 8, 1024])},
+        sweep={"full": grid(capacity=[1, 1024])},
         narrow={"quick": ("preempt-condvar",)},
         wide={"full": ("preempt-condvar",)},
         seq_ignores=("capacity",),
     ),
+    "treewalk": generators({"nodes": 1023}, grid(nodes=[15, 1048575]),
+                           smoke=True),
+    "bm_generators": generators({}),
+    "delegate": generators({"depth": 16},
+                           grid(depth=[0, 1, 4, 64, 256, 1024, 4096]),
+                           grid(depth=[0, 256]), smoke=True),
+    "samefringe": generators({"leaves": 1024}),
+    "sieve": generators({"primes": 50}, grid(primes=[10, 200])),
+    "cancel": generators({}),
 }
+
+
+def plan_of(workload):
+    """The plan of a workload, by name; every arm at its defaults if none was
+    made."""
+    return PLANS.get(workload, WorkloadPlan(reference={}))
 
 
 @dataclass
@@ -103,6 +139,7 @@ class Row:
     params: dict
     unit: str
     reads_text: bool = False
+    items_unit: str = ""    # what --items counts, where that is not the unit
     role: str = "main"      # main, control (a twin of another row) or empty
     twin: str = ""          # the row that a control repeats
     form: str = ""          # filled from the first run
@@ -117,27 +154,28 @@ class Row:
         return words + ["--items", str(items)]
 
 
-def placements(arm, mode, at_reference, cpus):
+def placements(arm, mode, may_be_free, cpus):
     """One user thread cannot use a second core, so it runs on one core only;
     in full runs it is also left to the kernel once, as a check."""
-    free = at_reference and cpus > 1 and (
+    free = may_be_free and cpus > 1 and (
         mode == "full" or (mode == "quick" and arm["name"] == "preempt"))
     two = cpus > 1 and arm["mechanism"] == "thread"
     return ["one"] + ["two"] * two + ["free"] * free
 
 
 def plan_rows(listing, mode, only=(), cpus=2):
-    """All rows of a run, from what the program offers and the table above."""
+    """All rows of a run, from what the program offers and the table above.
+    A workload that is asked for is measured in any mode."""
     rows = []
     for workload in listing["workloads"]:
-        if not only or workload["name"] in only:
+        name = workload["name"]
+        if name in only or (not only and mode in plan_of(name).modes):
             rows += workload_rows(workload, mode, cpus)
     return rows + controls(rows)
 
 
 def workload_rows(workload, mode, cpus):
-    name = workload["name"]
-    plan = PLANS.get(name, WorkloadPlan(reference={}))
+    plan = plan_of(workload["name"])
     known = {p["name"]: p for p in workload["parameters"]}
     points = [plan.reference] + plan.sweep.get(mode, [])
     rows, seen = [], set()
@@ -148,7 +186,8 @@ def workload_rows(workload, mode, cpus):
                 continue
             params = {k: v for k, v in point.items()
                       if arm["policy"] != "seq" or k not in plan.seq_ignores}
-            for place in placements(arm, mode, index == 0, cpus):
+            for place in placements(arm, mode, index == 0 and plan.free,
+                                    cpus):
                 key = (arm["name"], place, tuple(sorted(params.items())))
                 if key not in seen:
                     seen.add(key)
@@ -179,15 +218,16 @@ def wanted(arm, plan, mode, at_reference, point):
 def make_row(workload, arm, placement, params):
     return Row("", workload["name"], arm["name"], arm["policy"],
                arm["mechanism"], arm["wait"], placement, params,
-               workload["unit"], workload.get("reads_text", False))
+               workload["unit"], workload.get("reads_text", False),
+               next((p.get("unit", "") for p in workload["parameters"]
+                     if p["name"] == "items"), ""))
 
 
 def sorted_rows(rows, workload):
     arms = [arm["name"] for arm in workload["arms"]]
     order = ["one", "two", "free"]
     return sorted(rows, key=lambda r: (
-        sorted((k, v) for k, v in r.params.items() if k == "share"),
-        r.params.get("work", 0), r.params.get("capacity", -1),
+        [r.params.get(name, -1) for name in SWEEPABLE],
         arms.index(r.arm), order.index(r.placement)))
 
 

@@ -35,6 +35,8 @@ def measured(data, select):
         found = claims.crossing(data, select["arm"], select["share"])
         return None if found.kind == "unknown" else (
             found.value, found.low, found.high)
+    if select["kind"] in ("growth", "stage"):
+        return of_ratio(within_arm(data, select))
     row = data.find(select["workload"], select["arm"], select["placement"],
                     select["params"])
     if row is None or not agrees(row, select["params"]):
@@ -45,6 +47,27 @@ def measured(data, select):
     base = data.base(row, select["against"])
     ratio = data.ratio(row, base) if select["kind"] == "ratio" \
         else data.ratio(base, row) if base else None
+    return of_ratio(ratio)
+
+
+def within_arm(data, select):
+    """The ratio of an arm to itself: at another point of the sweep (growth),
+    or in another workload (stage). None without rows."""
+    def row_at(params):
+        row = data.find(select["workload"], select["arm"],
+                        select["placement"], params)
+        return row if row and agrees(row, params) else None
+
+    row = row_at(select["params"])
+    if row is None:
+        return None
+    if select["kind"] == "stage":
+        return claims.stage_ratio(data, row)
+    return data.ratio(row, row_at(select["from"]))
+
+
+def of_ratio(ratio):
+    """(value, low, high) of a resolved ratio, or None."""
     if ratio is None or not ratio.resolved:
         return None
     return ratio.value, ratio.low, ratio.high

@@ -12,7 +12,7 @@ import stats
 import tables
 from claims import PLACES
 from dataset import CELLS, LEAST_BLOCKS, Dataset
-from units import counted, number, plain, ratio_text
+from units import counted, number, plain, plural, ratio_text
 
 MODE_WORDS = {
     "smoke": "a smoke run: it shows that everything works, and no more",
@@ -135,7 +135,7 @@ def verdict_table(verdicts):
 
 def figure_section(drawn, target):
     parts = ["## Figures\n"]
-    for name in ("ratios", "capacity", "work", "cells"):
+    for name in ("ratios", "capacity", "work", "depth", "cells"):
         one = drawn[name]
         if one:
             parts.append(figures.markdown(one, target))
@@ -151,6 +151,8 @@ MISSING_FIGURES = {
                 "was not swept in this run.",
     "work": "There is no figure of speed-up against work: the workload "
             "crossover was not measured in this run.",
+    "depth": "There is no figure of cost against the depth of delegation: the "
+             "depth was not swept in this run.",
     "cells": "There is no figure of the policy and mechanism cells: this run "
              "has no rows in some of the four.",
 }
@@ -159,13 +161,6 @@ MISSING_FIGURES = {
 # --- a section per claim -----------------------------------------------------
 
 def claim_section(data, claim, verdict, outcomes):
-    rows = data.main(claim.workload)
-    points = tables.swept(rows)
-    full = tables.full_table(data, claim.workload)
-    if points:
-        pivot = tables.pivot(data, claim.workload,
-                             speedup=claim.workload == "crossover")
-        full = pivot + "\n" + tables.folded(f"All {len(rows)} rows", full)
     reasons = "\n".join(f"- {text}" for text in verdict.reasons)
     return f"""<a id="{claim.anchor}"></a>
 
@@ -178,7 +173,7 @@ def claim_section(data, claim, verdict, outcomes):
 
 **Data.** {data_note(data, claim.workload)}
 
-{full}
+{data_tables(data, claim.workload)}
 {means(data, claim.workload)}
 **Verdict:** {verdict.text}.
 
@@ -186,6 +181,16 @@ def claim_section(data, claim, verdict, outcomes):
 
 **Caveat.** {caveat(data, claim)}
 """
+
+
+def data_tables(data, workload):
+    """The rows of a workload; behind a summary when a parameter varies."""
+    rows = data.main(workload)
+    full = tables.full_table(data, workload)
+    if not tables.swept(rows):
+        return full
+    pivot = tables.pivot(data, workload, speedup=workload == "crossover")
+    return pivot + "\n" + tables.folded(f"All {len(rows)} rows", full)
 
 
 def claim_predictions(claim, outcomes):
@@ -206,7 +211,7 @@ def outcome_word(one):
 def data_note(data, workload):
     unit = data.main(workload)[0].unit
     text = (f"Time per {unit} is the slope of whole-process time over the "
-            f"number of {unit}s, median over blocks; ratios carry 95 % "
+            f"number of {plural(unit)}, median over blocks; ratios carry 95 % "
             "bootstrap intervals over blocks. Seq and coop run on one core "
             "by nature, so their one-core rows are what preempt's rows are "
             "compared with on any placement.")
@@ -279,6 +284,15 @@ FIXED_CAVEATS = {
                  "gain less.",
     "words": "One program and one kind of text, held in the page cache: an "
              "example, not a proof.",
+    "delegate": "All generators of the chain are of one back end, and "
+                "nobody steps an inner one from the side: delegation to "
+                "another kind of iterator is not measured here. Making the "
+                "chain and ending it are not part of the cost of a value, "
+                "because they do not grow with the values.",
+    "sieve": "What a joint adds is a difference of two costs and has the "
+             "noise of both. The chain has more generators than there are "
+             "cores, the pair of lockstep has not, and the making of the "
+             "chain is part of each sieve.",
 }
 
 
@@ -288,9 +302,17 @@ def other_workloads(data):
     parts = []
     for workload in data.workloads():
         if workload not in known:
-            parts.append(f"### {workload}\n\n"
-                         + tables.full_table(data, workload))
+            parts.append(f"### {workload}\n\n{origin(workload)}"
+                         f"{data_note(data, workload)}\n\n"
+                         f"{data_tables(data, workload)}")
     return "## Other workloads\n\n" + "\n".join(parts) if parts else ""
+
+
+def origin(workload):
+    """Where a workload was taken from, if it was."""
+    if workload not in claims.PUBLISHED:
+        return ""
+    return f"**Published elsewhere:** {claims.PUBLISHED[workload]}.\n\n"
 
 
 # --- micro, advice, threats --------------------------------------------------

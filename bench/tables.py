@@ -2,9 +2,9 @@
 """The tables of the report, in Markdown."""
 
 from claims import PLACES
-from plan import PLAIN
+from plan import PLAIN, STACKLESS, SWEEPABLE
 from units import (bytes_text, cost_text, count_text, measured, ns_text,
-                   number, ratio_text)
+                   number, plural, ratio_text)
 
 
 def table(heads, lines):
@@ -31,15 +31,17 @@ def shown(ratio):
 
 def swept(rows):
     """The parameters that vary among the rows."""
-    names = []
-    for name in ("share", "work", "capacity"):
-        if len({row.params[name] for row in rows if name in row.params}) > 1:
-            names.append(name)
-    return names
+    return [name for name in SWEEPABLE
+            if len({row.params[name] for row in rows
+                    if name in row.params}) > 1]
 
 
-HEADS = {"share": ">producer's share, %", "work": ">nominal work, ns",
-         "capacity": ">capacity"}
+HEADS = {"share": ">producer's share, %", "work": ">nominal work, ns"}
+
+
+def head_of(name):
+    """The head of a swept parameter's column."""
+    return HEADS.get(name, f">{name}")
 
 
 def value_of(row, name):
@@ -51,7 +53,7 @@ def full_table(data, workload):
     """Every row of a workload with everything that was measured of it."""
     rows = data.main(workload)
     names = swept(rows)
-    heads = (["row", "arm", "form", "placement"] + [HEADS[n] for n in names]
+    heads = (["row", "arm", "form", "placement"] + [head_of(n) for n in names]
              + [f">ns/{rows[0].unit}", ">min–max", ">r²", ">× sequential",
                 ">× coop", ">CPU ns", ">voluntary", ">involuntary",
                 ">migrations", ">peak RSS"])
@@ -98,7 +100,7 @@ def r2_text(value):
 
 def pivot(data, workload, speedup=False):
     """The plain arms side by side, one line per point of the sweep."""
-    rows = [r for r in data.main(workload) if r.arm in PLAIN
+    rows = [r for r in data.main(workload) if r.arm in PLAIN + STACKLESS
             and r.placement in ("one", "two")]
     names = swept(rows)
     points = list(dict.fromkeys(
@@ -106,19 +108,21 @@ def pivot(data, workload, speedup=False):
         if all(n in row.params for n in names) and row.policy != "seq"))
     places = [p for p in ("one", "two")
               if any(r.arm == "preempt" and r.placement == p for r in rows)]
-    heads = ([HEADS[n] for n in names] + [">sequential, ns", ">coop, ns"]
+    frames = [arm for arm in STACKLESS if any(r.arm == arm for r in rows)]
+    heads = ([head_of(n) for n in names] + [">sequential, ns", ">coop, ns"]
+             + [f">{arm}, ns" for arm in frames]
              + [f">preempt {PLACES[p]}, ns" for p in places])
     if speedup:
         heads += [">coop: speed-up"] + [f">preempt {PLACES[p]}: speed-up"
                                         for p in places]
     else:
         heads += [f">preempt / coop, {PLACES[p]}" for p in places]
-    return table(heads, [pivot_line(data, rows, names, point, places, speedup)
+    return table(heads, [pivot_line(data, rows, dict(zip(names, point)),
+                                    frames, places, speedup)
                          for point in points])
 
 
-def pivot_line(data, rows, names, point, places, speedup):
-    at = dict(zip(names, point))
+def pivot_line(data, rows, at, frames, places, speedup):
 
     def pick(arm, place):
         return next((r for r in rows if (r.arm, r.placement) == (arm, place)
@@ -130,8 +134,9 @@ def pivot_line(data, rows, names, point, places, speedup):
 
     base, coop = pick("seq", "one"), pick("coop", "one")
     threads = [pick("preempt", place) for place in places]
-    line = [f"{value:,}" for value in point]
-    line += [cost(base), cost(coop)] + [cost(row) for row in threads]
+    line = [f"{value:,}" for value in at.values()]
+    line += [cost(row) for row in
+             [base, coop] + [pick(arm, "one") for arm in frames] + threads]
     if speedup:
         return line + [speedup_text(data, base, row)
                        for row in [coop] + threads]
@@ -221,7 +226,8 @@ def command_table(data, rows):
     lines = []
     for row in rows:
         sizes = ", ".join(f"{size['items']:,}" for size in row.sizes)
-        unit = "passes" if row.reads_text else row.unit + "s"
+        unit = row.items_unit or (
+            "passes" if row.reads_text else plural(row.unit))
         lines.append([row.id, f"`{command(data, row)}`",
                       f"{sizes} {unit}", time_range(data, row)])
     return table(["row", "command (at the greatest size)", "sizes",

@@ -75,9 +75,14 @@ def bytes_text(value):
     return f"{number(value / 2**20, 3)} MiB"
 
 
+def plural(noun):
+    """More than one of it: runs, leaves."""
+    return noun.removesuffix("f") + "ves" if noun.endswith("f") else noun + "s"
+
+
 def counted(count, noun):
     """A count with its noun: 1 run, 2 runs."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun if count == 1 else plural(noun)}"
 
 
 def percent(share, digits=1):

@@ -34,13 +34,17 @@ from program import METRICS  # noqa: E402
 ARMS = {
     "seq": ("seq", "none", "none"), "coop": ("coop", "asm", "none"),
     "coop-batch": ("coop", "asm", "none"),
+    "coop-ucontext": ("coop", "ucontext", "none"),
+    "coop-stackless": ("coop", "none", "none"),
     "preempt": ("preempt", "thread", "adaptive"),
     "preempt-park": ("preempt", "thread", "park"),
     "coop-baton": ("coop", "thread", "park"),
     "preempt-tick": ("preempt", "asm", "none"),
 }
 UNITS = {"lockstep": "step", "bounded": "item", "crossover": "item",
-         "words": "word"}
+         "words": "word", "treewalk": "value", "bm_generators": "value",
+         "delegate": "value", "samefringe": "leaf", "sieve": "step",
+         "cancel": "cancellation"}
 QUIET = {"elapsed_s": 5.0, "steal": 0.01, "foreign": 0.0, "load_before": 0.5,
          "load_after": 0.5, "lost_before": 0.01, "lost_after": 0.01,
          "padding": 7}
@@ -127,6 +131,41 @@ def words(one=150, two=60):
             at("words", "coop", "one", capacity=64): 100,
             at("words", "preempt", "one", capacity=64): one,
             at("words", "preempt", "two", capacity=64): two}
+
+
+def lock_step(workload, coop=10, frames=5, one=5000, two=20000, seq=2,
+              **params):
+    """One point of a workload made of generators."""
+    return {at(workload, "seq", "one", **params): seq,
+            at(workload, "coop", "one", **params): coop,
+            at(workload, "coop-stackless", "one", **params): frames,
+            at(workload, "preempt", "one", **params): one,
+            at(workload, "preempt", "two", **params): two}
+
+
+def delegate(coop, frames=None, threads=None, depths=(0, 16, 256, 4096)):
+    """Each back end costs 10 ns times its function of the depth."""
+    costs = {}
+    for depth in depths:
+        by_stack, by_frame, by_thread = (
+            10 * (rise or coop)(depth) for rise in (coop, frames, threads))
+        costs |= lock_step("delegate", by_stack, by_frame, by_thread,
+                           2 * by_thread, depth=depth)
+    return costs
+
+
+def flat(depth):
+    return 1 + 0 * depth
+
+
+def linear(depth):
+    return 1 + depth
+
+
+def sieve(coop=12, frames=7, one=5000, two=20000, primes=50, seq=2):
+    """A sieve beside the lockstep of the same arms: 10, 5, 5000, 20000."""
+    return lock_step("lockstep") | lock_step(
+        "sieve", coop, frames, one, two, seq, primes=primes)
 
 
 def verdict(costs, workload, **options):
@@ -359,6 +398,105 @@ class VerdictOnAnOrdinaryProgram(unittest.TestCase):
         self.assertIn(found.word, (claims.UNRESOLVED, claims.CONDITIONAL))
 
 
+class VerdictOnDepth(unittest.TestCase):
+    def test_a_cost_that_does_not_rise_refutes(self):
+        found = verdict(delegate(flat), "delegate")
+        self.assertEqual(found.word, claims.REFUTED)
+        self.assertIn("the cost is flat in coop on one core", found.condition)
+        self.assertIn("preempt on two cores", found.condition)
+
+    def test_a_cost_in_proportion_is_supported(self):
+        found = verdict(delegate(linear), "delegate")
+        self.assertEqual(found.word, claims.SUPPORTED)
+        self.assertIn("10 ns more for each level", found.reasons[0])
+
+    def test_a_cost_that_rises_with_the_logarithm_is_not_in_proportion(self):
+        found = verdict(delegate(lambda depth: 1 + np.log2(depth + 1)),
+                        "delegate")
+        self.assertEqual(found.word, claims.REFUTED)
+        self.assertIn("less than in proportion", found.condition)
+
+    def test_back_ends_that_disagree_make_it_conditional(self):
+        found = verdict(delegate(flat, threads=linear), "delegate")
+        self.assertEqual(found.word, claims.CONDITIONAL)
+        self.assertIn("the cost is flat in coop on one core, coop-stackless",
+                      found.condition)
+        self.assertNotIn("preempt", found.condition)
+
+    def test_two_depths_are_enough(self):
+        self.assertEqual(verdict(delegate(linear, depths=(0, 256)),
+                                 "delegate").word, claims.SUPPORTED)
+
+    def test_without_a_chain_of_none_or_one_there_is_no_verdict(self):
+        found = verdict(delegate(flat, depths=(16, 256)), "delegate")
+        self.assertEqual(found.word, claims.UNRESOLVED)
+        self.assertIn("not swept", found.condition)
+
+    def test_a_rise_across_two_decides_nothing(self):
+        found = verdict(delegate(lambda depth: 2 if depth else 1),
+                        "delegate", noise=0.2)
+        self.assertEqual(found.word, claims.UNRESOLVED)
+        self.assertIn("for coop", found.condition)
+
+    def test_an_arm_lost_in_the_noise_is_named_and_decides_nothing(self):
+        costs = delegate(flat)
+        for depth in (0, 16, 256, 4096):
+            costs[at("delegate", "preempt", "two", depth=depth)] = -5
+        found = verdict(costs, "delegate")
+        self.assertEqual(found.word, claims.REFUTED)
+        self.assertIn("that could be told", found.condition)
+        self.assertIn("The interval does not decide for preempt on two "
+                      "cores.", found.reasons)
+
+    def test_trees_are_the_second_witness(self):
+        trees = lock_step("treewalk", 10, nodes=15) \
+            | lock_step("treewalk", 30, nodes=1048575)
+        found = verdict(delegate(flat) | trees, "delegate")
+        self.assertIn("Treewalk, coop on one core: a value from a tree of "
+                      "20 levels cost 3.0", " ".join(found.reasons))
+
+
+class VerdictOnStages(unittest.TestCase):
+    def test_a_joint_that_adds_a_switch_is_supported(self):
+        found = verdict(sieve(), "sieve")
+        self.assertEqual(found.word, claims.SUPPORTED)
+        self.assertEqual(len(found.reasons), 4)
+
+    def test_what_the_sequential_step_costs_is_not_the_joints(self):
+        found = verdict(sieve(coop=62, frames=57, one=5000, seq=52), "sieve")
+        self.assertEqual(found.word, claims.SUPPORTED)
+        self.assertIn("62", found.reasons[0])
+
+    def test_joints_that_cost_more_and_less_refute(self):
+        found = verdict(sieve(coop=100, frames=3, one=50000, two=900000),
+                        "sieve")
+        self.assertEqual(found.word, claims.REFUTED)
+        self.assertIn("more than a switch in coop on one core",
+                      found.condition)
+        self.assertIn("less than a switch in coop-stackless on one core",
+                      found.condition)
+
+    def test_one_placement_of_all_is_conditional(self):
+        found = verdict(sieve(two=900000), "sieve")
+        self.assertEqual(found.word, claims.CONDITIONAL)
+        self.assertEqual(found.condition, "on the back end: more than a "
+                         "switch in preempt on two cores")
+
+    def test_without_lockstep_in_the_run_there_is_no_verdict(self):
+        found = verdict(lock_step("sieve", primes=50), "sieve")
+        self.assertEqual(found.word, claims.UNRESOLVED)
+        self.assertIn("lockstep was not measured", found.condition)
+
+    def test_a_difference_lost_in_the_noise_decides_nothing(self):
+        found = verdict(sieve(coop=50, seq=50), "sieve", noise=0.1)
+        self.assertEqual(found.word, claims.UNRESOLVED)
+
+    def test_longer_chains_are_named(self):
+        found = verdict(sieve() | lock_step("sieve", 24, primes=200), "sieve")
+        self.assertIn("with 200 primes a step cost 2.0",
+                      " ".join(found.reasons))
+
+
 class Wording(unittest.TestCase):
     def sentences(self, costs):
         data = Dataset(make_raw(costs))
@@ -395,6 +533,20 @@ class Wording(unittest.TestCase):
         self.assertEqual(used["a program like the word counter, two cores"],
                          "preempt")
 
+    def test_a_recursive_producer_is_advised_the_cheapest_back_end(self):
+        _, lines = self.sentences(delegate(flat, frames=lambda depth: 0.5))
+        used = {situation: use for situation, use, _, _ in lines}
+        self.assertEqual(used, {
+            "a recursive producer that hands its values up with `yield*`, "
+            "4,096 levels deep": "coop-stackless on one core",
+            "the same, but it has to be threads, 4,096 levels deep":
+            "preempt on one core"})
+
+    def test_nouns_have_their_plurals(self):
+        self.assertEqual([units.plural(n) for n in ("step", "leaf")],
+                         ["steps", "leaves"])
+        self.assertEqual(units.counted(1, "leaf"), "1 leaf")
+
     def test_batched_is_compared_with_batched(self):
         costs = bounded({("one", 64): 5})
         costs[at("bounded", "coop-batch", "one", capacity=64)] = 4
@@ -421,7 +573,8 @@ class Predictions(unittest.TestCase):
         for one in self.written["predictions"]:
             self.assertLessEqual(one["low"], one["high"])
             self.assertIn(one["select"]["kind"],
-                          ("cost", "ratio", "speedup", "crossing"))
+                          ("cost", "ratio", "speedup", "crossing", "growth",
+                           "stage"))
             self.assertIn(one["claim"], [c.number for c in claims.CLAIMS])
 
     def test_hits_and_misses(self):
@@ -431,6 +584,25 @@ class Predictions(unittest.TestCase):
         self.assertTrue(found["P1"].hit)
         self.assertFalse(found["P23"].hit)
         self.assertIsNone(found["P18"].value)
+
+    def test_an_arm_is_predicted_against_itself(self):
+        data = Dataset(make_raw(
+            sieve(coop=12, two=900000)
+            | delegate(flat, threads=linear, depths=(0, 256))))
+        found = {o.prediction["id"]: o for o in
+                 predictions.outcomes(data, self.written)}
+        self.assertAlmostEqual(found["P24"].value, 1, delta=0.05)
+        self.assertAlmostEqual(found["P26"].value, 257, delta=10)
+        self.assertAlmostEqual(found["P30"].value, 1, delta=0.05)
+        self.assertTrue(found["P24"].hit and found["P30"].hit)
+        self.assertFalse(found["P26"].hit)
+
+    def test_without_the_other_point_there_is_no_growth(self):
+        data = Dataset(make_raw(delegate(flat, depths=(16, 256))))
+        found = {o.prediction["id"]: o for o in
+                 predictions.outcomes(data, self.written)}
+        self.assertIsNone(found["P24"].value)
+        self.assertIsNone(found["P30"].value)
 
 
 class Report(unittest.TestCase):
@@ -454,6 +626,65 @@ class Report(unittest.TestCase):
         self.assertEqual(places, sorted(places))
         self.assertNotIn("up to", text)
         self.assertNotIn("nan", text.replace("nanos", ""))
+
+    def test_workloads_of_generators_have_their_sections(self):
+        text = self.write(make_raw(
+            sieve() | lock_step("sieve", primes=10) | delegate(flat)
+            | lock_step("treewalk", nodes=15)
+            | lock_step("treewalk", nodes=1023)
+            | lock_step("bm_generators")
+            | lock_step("samefringe", leaves=1024) | lock_step("cancel")))
+        places = [text.index(head) for head in (
+            "## Figures", "figures/depth.svg",
+            "## Claim 5: Depth of delegation", "## Claim 6: The stages",
+            "## Other workloads", "### treewalk", "### bm_generators",
+            "### samefringe", "### cancel", "## Which one should I use")]
+        self.assertEqual(places, sorted(places))
+        self.assertIn("| depth | sequential, ns | coop, ns | "
+                      "coop-stackless, ns | preempt one core, ns |", text)
+        self.assertIn("number of leaves, median", text)
+        self.assertNotIn("nan", text.replace("nanos", ""))
+        self.assertNotIn("Claim of `treewalk`", text)
+        self.assertNotIn("up to", text)
+
+    def test_a_workload_from_elsewhere_is_marked(self):
+        costs = lock_step("bm_generators") | lock_step("cancel")
+        text = self.write(make_raw(costs))
+        self.assertEqual(text.count("**Published elsewhere:**"), 1)
+        self.assertLess(text.index("### bm_generators"),
+                        text.index("**Published elsewhere:**"))
+        self.assertIn("bm_generators, published elsewhere",
+                      [label for label, _, _ in
+                       figures.ratio_rows(Dataset(make_raw(costs)))])
+
+    def test_the_depth_has_a_figure_when_it_was_swept(self):
+        with tempfile.TemporaryDirectory() as folder:
+            figures.style()
+            one = figures.draw_depth(Dataset(make_raw(delegate(flat))),
+                                     Path(folder))
+            self.assertIn("ns at 4,096", one.alt)
+            drawn = (Path(folder) / one.file).read_text(encoding="utf-8")
+            for label in ("coop, one core", "coop-stackless, one core",
+                          "preempt, two cores", "sequential"):
+                self.assertIn(label, drawn)
+            self.assertIsNone(figures.draw_depth(
+                Dataset(make_raw(delegate(flat, depths=(16,)))),
+                Path(folder)))
+
+    def test_every_arm_has_an_ink_of_its_own(self):
+        costs = {at("lockstep", arm, "one"): 5 for arm in ARMS
+                 if arm not in ("coop-baton", "preempt-tick")}
+        costs |= {at("lockstep", "seq", "two"): 5}
+        data = Dataset(make_raw(costs))
+        looks = [figures.look(data, row.arm) for row in data.main()
+                 if row.placement == "one"]
+        self.assertEqual(len(looks), len(set(looks)))
+
+    def test_an_arm_that_switches_nothing_is_in_no_cell(self):
+        data = Dataset(make_raw(lock_step("lockstep", frames=1)))
+        cells = data.cells()
+        self.assertEqual([row.arm for row in cells["coop", "user stacks"]],
+                         ["coop"])
 
     def test_a_part_of_the_workloads_is_a_report_too(self):
         text = self.write(make_raw(words()))
@@ -543,10 +774,107 @@ class Planning(unittest.TestCase):
         self.assertEqual((roles.count("control"), roles.count("empty")),
                          (2, 1))
 
+    def test_values_stay_apart_from_what_items_count(self):
+        rows = plan.plan_rows(GENERATORS, "quick", only=("sieve",))
+        self.assertEqual({r.items_unit for r in rows}, {"sieves"})
+
+    def test_a_full_run_sweeps_depth_with_one_arm_of_each_back_end(self):
+        rows = [r for r in plan.plan_rows(GENERATORS, "full")
+                if r.role == "main" and r.workload == "delegate"]
+        self.assertEqual({r.params["depth"] for r in rows},
+                         {0, 1, 4, 16, 64, 256, 1024, 4096})
+        deep = {(r.arm, r.placement) for r in rows
+                if r.params["depth"] == 4096}
+        self.assertEqual(deep, {
+            ("seq", "one"), ("coop", "one"), ("coop-stackless", "one"),
+            ("preempt", "one"), ("preempt", "two")})
+        self.assertIn("preempt-condvar", {r.arm for r in rows
+                                          if r.params["depth"] == 16})
+        self.assertNotIn("free", {r.placement for r in rows})
+
+    def test_a_quick_run_takes_the_plain_arms_and_two_more_depths(self):
+        rows = [r for r in plan.plan_rows(GENERATORS, "quick")
+                if r.role == "main"]
+        self.assertEqual({r.arm for r in rows},
+                         {"seq", "coop", "coop-stackless", "preempt"})
+        points = {(r.workload, *r.params.items()) for r in rows}
+        self.assertEqual(points, {
+            ("delegate", ("depth", d)) for d in (0, 16, 256)} | {
+            ("sieve", ("primes", 50))})
+
+    def test_a_smoke_run_leaves_workloads_out_unless_they_are_asked_for(self):
+        seen = {r.workload for r in plan.plan_rows(GENERATORS, "smoke")}
+        self.assertEqual(seen, {"delegate"})
+        asked = plan.plan_rows(GENERATORS, "smoke", only=("sieve",))
+        self.assertEqual({r.workload for r in asked}, {"sieve"})
+
+    def test_a_full_run_of_bounded_sweeps_the_plain_arms_and_two_more(self):
+        rows = plan.plan_rows(self.LISTING, "full")
+        self.assertEqual({r.arm for r in rows
+                          if r.params.get("capacity") == 256},
+                         {"coop", "coop-batch", "preempt"})
+
     def test_sizes_are_distinct_and_rounded(self):
         self.assertEqual(calibrate.sizes_of(4, (0.25, 1)), [1, 4])
         self.assertEqual(calibrate.round_items(123456), 100000)
         self.assertEqual(calibrate.round_items(37), 37)
+
+
+def generators_listing():
+    """Two workloads as the program lists them."""
+    arms = [{"name": name, "policy": policy, "mechanism": mechanism,
+             "wait": wait, "form": "lock-step"}
+            for name, (policy, mechanism, wait) in (ARMS | {
+                "preempt-condvar": ("preempt", "thread", "condvar")}).items()
+            if "batch" not in name]
+    return {"workloads": [
+        {"name": name, "unit": UNITS[name], "summary": "", "arms": arms,
+         "parameters": [{"name": "items", "min": 0, "max": 10**12,
+                         "default": 9, "unit": items},
+                        {"name": parameter, "min": 0, "max": 100000,
+                         "default": 9, "unit": ""}]}
+        for name, parameter, items in (("delegate", "depth", "values"),
+                                       ("sieve", "primes", "sieves"))]}
+
+
+GENERATORS = generators_listing()
+
+
+class Calibration(unittest.TestCase):
+    """A program whose runs take what is fixed and so much per item."""
+
+    def size(self, fixed_ns, item_ns, **options):
+        calls = []
+
+        class Program:
+            def run(self, row, items, _limit):
+                calls.append(items)
+                return {"wall_ns": fixed_ns + items * item_ns,
+                        "form": "lock-step"}
+
+        row = plan.Row("x.1", "x", "coop", "coop", "asm", "none", "one", {},
+                       "value", **options)
+        found = calibrate.largest_size(Program(), row, 100e6, 4)
+        self.assertEqual(row.form, "lock-step")
+        return found, calls
+
+    def test_the_items_take_the_time_that_was_asked_for(self):
+        found, _ = self.size(0, 50)
+        self.assertEqual(found.items, 2_000_000)
+
+    def test_what_does_not_grow_is_not_counted_as_items(self):
+        found, _ = self.size(500e6, 50)
+        self.assertEqual(found.items, 2_000_000)
+        self.assertAlmostEqual(found.wall_s(2_000_000), 0.6, places=2)
+
+    def test_slow_items_keep_the_sizes_distinct(self):
+        found, calls = self.size(0, 1e9)
+        self.assertEqual(found.items, 4)
+        self.assertEqual(max(calls), 4)
+
+    def test_text_is_read_once_first(self):
+        _, calls = self.size(0, 1e9, reads_text=True)
+        self.assertEqual(max(calls), 1)
 
 
 if __name__ == "__main__":
