@@ -319,6 +319,8 @@ def origin(workload):
 
 GROUP_WORDS = {
     "switch": "One-way context switch", "next": "next() of a generator",
+    "walk": "Recursive generators and delegation",
+    "cancel": "From a request to end to the clean-up",
     "create": "Create, run, destroy", "handoff": "Hand-off between threads",
     "channel": "Channels, per item", "memory": "Memory per suspended task",
     "clock": "The clock",
@@ -338,7 +340,21 @@ def micro_section(data):
             "facility that is not part of the kit, run beside it.\n\n")
     return text + "\n".join(
         f"### {GROUP_WORDS.get(group, group)}\n\n{body}"
-        for group, body in groups.items())
+        + tail_text(data, group) for group, body in groups.items())
+
+
+def tail_text(data, group):
+    """The 99th percentiles, of the figures whose samples carry them."""
+    lines = [[one["figure"], PLACES.get(one["placement"], one["placement"]),
+              one["name"], number(one["p99"]), number(one["max"]),
+              one["unit"], one["samples"]]
+             for one in data.raw["micro"]
+             if one.get("group") == group and "p99" in one]
+    if not lines:
+        return ""
+    return ("\nEach sample is one event here, so the tail can be read:\n\n"
+            + tables.table(["figure", "placement", "what", ">p99", ">maximum",
+                            "unit", ">samples"], lines))
 
 
 def advice_section(data, verdicts):

@@ -299,6 +299,59 @@ class Results(Case):
             self.assertIn("items      0 steps", result.stdout)
 
 
+class Micro(Case):
+    """schedkit micro prints rows, and writes them as JSON lines."""
+
+    def figures(self, group):
+        """The printed text, and the rows of the file."""
+        path = self.path("figures")
+        result = schedkit("micro", group, "--quick", "--json", path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr, "")
+        with open(path, encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file]
+        self.assertEqual({row["group"] for row in rows}, {group})
+        for row in rows:
+            self.assertGreater(row["median"], 0)
+            self.assertLessEqual(row["min"], row["median"])
+        return result.stdout, rows
+
+    def test_help_and_the_answer_to_an_unknown_group_name_all_groups(self):
+        refused = schedkit("micro", "nonsense")
+        self.assert_refused(refused, USAGE, "nonsense")
+        groups = refused.stderr.strip().split("there are: ")[1].split(", ")
+        self.assertIn("walk", groups)
+        self.assertIn("cancel", groups)
+        told = " ".join(schedkit("micro", "--help").stdout.split())
+        self.assertIn(", ".join(groups), told)
+
+    def test_a_walk_has_rows_of_each_kind_of_generator(self):
+        printed, rows = self.figures("walk")
+        names = {row["name"] for row in rows}
+        for name in ("plain recursion (floor)", "coop_gen, each node",
+                     "coop_frame, each node",
+                     "preempt_gen, lock-step, each node"):
+            self.assertIn(name, names)
+            self.assertIn(name, printed)
+        self.assertIn("C++20 generator, each node", printed)
+        for depth in (16, 256):
+            self.assertIn(f"through {depth} generators", printed)
+
+    def test_a_cancellation_has_a_tail(self):
+        printed, rows = self.figures("cancel")
+        self.assertRegex(printed, "median +minimum +p99 +maximum")
+        for row in rows:
+            self.assertGreaterEqual(row["samples"], 1000)
+            self.assertLessEqual(row["median"], row["p99"])
+            self.assertLessEqual(row["p99"], row["max"])
+
+    def test_few_samples_have_no_tail(self):
+        printed, rows = self.figures("clock")
+        self.assertNotIn("p99", printed)
+        for row in rows:
+            self.assertNotIn("p99", row)
+
+
 class BenchRun(Case):
     """bench/run refuses wrong options before it installs or measures."""
 

@@ -19,9 +19,9 @@ enum {
 };
 
 static const struct micro_group *const groups[] = {
-    &micro_clock_group,  &micro_switch_group,  &micro_next_group,
-    &micro_create_group, &micro_handoff_group, &micro_channel_group,
-    &micro_memory_group,
+    &micro_clock_group,   &micro_switch_group,  &micro_next_group,
+    &micro_walk_group,    &micro_cancel_group,  &micro_create_group,
+    &micro_handoff_group, &micro_channel_group, &micro_memory_group,
 };
 
 #define GROUPS (sizeof groups / sizeof *groups)
@@ -77,8 +77,8 @@ static const struct argp_option options[] = {
      0},
     {"json", 'j', "FILE", 0, "write the figures to FILE as JSON lines", 0},
     {"group", 'g', "G", 0,
-     "only this group; may be repeated: clock, switch, next, create, handoff, "
-     "channel, memory",
+     "only this group; may be repeated: clock, switch, next, walk, cancel, "
+     "create, handoff, channel, memory",
      0},
     {0}};
 

@@ -5,6 +5,7 @@
  */
 #include "boost.h"
 #include "core.h"
+#include "cxx.h"
 #include "script.h"
 
 #include <coop/frame.h>
@@ -302,6 +303,9 @@ static void fill(struct micro_table *t)
         (struct micro_entry){.measure = measure_plain});
     add(t, stackless, "coop_frame",
         (struct micro_entry){.measure = measure_frame});
+    struct micro_entry cxx = {.is_peer = true};
+    micro_cxx_echo_entry(&cxx);
+    add(t, stackless, "C++20 generator", cxx);
     add_stackful(t);
     add_coop(t, "next(), ucontext", "coop_gen, ucontext", "ucontext");
     for (unsigned p = 0; p < placements; p++)

@@ -66,14 +66,24 @@ static double best_peer(const struct micro_row *row,
     return best;
 }
 
-static void print_row(const struct micro_row *row, double best)
+static bool all_have_tails(const struct micro_row *rows, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        if (!micro_has_tail(&rows[i].stats))
+            return false;
+    return count > 0;
+}
+
+/* Where the samples carry a tail, that instead of the quartiles. */
+static void print_row(const struct micro_row *row, double best, bool has_tail)
+{
+    const struct micro_stats *s = &row->stats;
     char text[4][24];
     printf("%c %-34s %8s %8s  %8s %8s", row->is_peer ? '*' : ' ', row->name,
-           number(row->stats.median, text[0], sizeof text[0]),
-           number(row->stats.min, text[1], sizeof text[1]),
-           number(row->stats.p25, text[2], sizeof text[2]),
-           number(row->stats.p75, text[3], sizeof text[3]));
+           number(s->median, text[0], sizeof text[0]),
+           number(s->min, text[1], sizeof text[1]),
+           number(has_tail ? s->p99 : s->p25, text[2], sizeof text[2]),
+           number(has_tail ? s->max : s->p75, text[3], sizeof text[3]));
     /* Of a ratio, more is better: it is not compared this way. */
     if (!row->is_peer && best > 0 && strcmp(row->unit, "ratio") != 0)
         printf(" %6.2f", row->stats.median / best);
@@ -102,12 +112,13 @@ void micro_print(const struct micro_group *group,
                  size_t count)
 {
     printf("== %s: %s\n", group->name, group->summary);
-    printf("%-36s %8s %8s  %8s %8s %6s\n", "", "median", "minimum", "p25",
-           "p75", "/ peer");
+    bool has_tail = all_have_tails(rows, count);
+    printf("%-36s %8s %8s  %8s %8s %6s\n", "", "median", "minimum",
+           has_tail ? "p99" : "p25", has_tail ? "maximum" : "p75", "/ peer");
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || !same_block(&rows[i - 1], &rows[i]))
             print_head(&rows[i]);
-        print_row(&rows[i], best_peer(&rows[i], rows, count));
+        print_row(&rows[i], best_peer(&rows[i], rows, count), has_tail);
     }
     print_notes(table);
     putchar('\n');
@@ -120,13 +131,15 @@ static json_t *row_json(const struct micro_group *group,
                         const struct micro_row *row)
 {
     const struct micro_stats *s = &row->stats;
-    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:f, s:f, s:f, s:f, s:f, "
-                     "s:I}",
-                     "group", group->name, "figure", row->figure, "placement",
-                     row->placement, "name", row->name, "peer", row->is_peer,
-                     "unit", row->unit, "median", s->median, "min", s->min,
-                     "max", s->max, "p25", s->p25, "p75", s->p75, "samples",
-                     (json_int_t)s->count);
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:s, s:b, s:s, s:f, s:f, s:f, s:f, s:f, s:I}", "group",
+        group->name, "figure", row->figure, "placement", row->placement, "name",
+        row->name, "peer", row->is_peer, "unit", row->unit, "median", s->median,
+        "min", s->min, "max", s->max, "p25", s->p25, "p75", s->p75, "samples",
+        (json_int_t)s->count);
+    if (object && micro_has_tail(s))
+        json_object_set_new(object, "p99", json_real(s->p99));
+    return object;
 }
 
 void micro_append(json_t *array, const struct micro_group *group,

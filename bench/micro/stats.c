@@ -26,6 +26,7 @@ struct micro_stats micro_stats_of(double *samples, size_t count)
         .max = samples[count - 1],
         .p25 = quantile(samples, count, 0.25),
         .p75 = quantile(samples, count, 0.75),
+        .p99 = quantile(samples, count, 0.99),
         .count = count,
     };
 }
