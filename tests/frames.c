@@ -6,7 +6,10 @@
 #include <coop/frame.h>
 #include <coop/gen.h>
 
+#include <kit/source.h>
+
 #include <errno.h>
+#include <pthread.h>
 
 struct counter {
     coop_frame frame;
@@ -50,11 +53,8 @@ static kit_step count(coop_frame *f, kit_completion how)
 static kit_step echo(coop_frame *f, kit_completion how)
 {
     COOP_FRAME_BEGIN(f);
-    for (;;) {
-        COOP_FRAME_YIELD(f, how.value);
-        if (kit_is_abrupt(how))
-            return kit_step_of_end(how);
-    }
+    for (;;)
+        COOP_FRAME_TRY_YIELD(f, how.value);
     COOP_FRAME_END(f);
     return kit_done(kit_none());
 }
@@ -64,12 +64,8 @@ static kit_step delegate(coop_frame *f, kit_completion how)
 {
     struct counter *self = (struct counter *)f;
     COOP_FRAME_BEGIN(f);
-    COOP_FRAME_DELEGATE(f, self->inner);
-    if (kit_is_abrupt(how))
-        return kit_step_of_end(how);
-    COOP_FRAME_YIELD(f, kit_int(how.value.i + 1000));
-    if (kit_is_abrupt(how))
-        return kit_step_of_end(how);
+    COOP_FRAME_TRY_DELEGATE(f, self->inner);
+    COOP_FRAME_TRY_YIELD(f, kit_int(how.value.i + 1000));
     COOP_FRAME_END(f);
     return kit_done(kit_int(2000));
 }
@@ -251,18 +247,316 @@ START_TEST (an_inner_frame_may_be_stepped_from_the_side) {
 }
 END_TEST
 
+/* ---- depth ---- */
+
+static size_t calls;    /* of the functions of a chain */
+static size_t cleanups; /* of all frames of a test */
+
+static void clean_up(coop_frame *f)
+{
+    (void)f;
+    cleanups++;
+}
+
+/* Ends with one more than the inner. */
+static kit_step forward(coop_frame *f, kit_completion how)
+{
+    struct counter *self = (struct counter *)f;
+    calls++;
+    COOP_FRAME_BEGIN(f);
+    coop_frame_defer(f, clean_up);
+    COOP_FRAME_TRY_DELEGATE(f, self->inner);
+    COOP_FRAME_END(f);
+    return kit_done(kit_int(how.value.i + 1));
+}
+
+/* Yields what it was sent until that is 0; ends with 50. */
+static kit_step echo_until_0(coop_frame *f, kit_completion how)
+{
+    calls++;
+    COOP_FRAME_BEGIN(f);
+    coop_frame_defer(f, clean_up);
+    do
+        COOP_FRAME_TRY_YIELD(f, how.value);
+    while (how.value.i != 0);
+    COOP_FRAME_END(f);
+    return kit_done(kit_int(50));
+}
+
+static void begin_forward(struct counter *c, struct counter *inner)
+{
+    begin(c, forward, 0);
+    c->inner = &inner->frame.iter.iterable;
+}
+
 enum { DEPTH = 100000 };
 
-START_TEST (a_chain_may_be_very_deep) {
+/* The outermost of a suspended chain over echo_until_0. */
+static struct counter *deep_chain(void)
+{
     static struct counter chain[DEPTH];
-    begin(&chain[0], echo, 0);
+    begin(&chain[0], echo_until_0, 0);
     for (int i = 1; i < DEPTH; i++)
-        begin_over(&chain[i], &chain[i - 1].frame.iter.iterable);
-    next(&chain[DEPTH - 1], 0);
+        begin_forward(&chain[i], &chain[i - 1]);
+    ck_yielded_none(next(&chain[DEPTH - 1], 100)); /* started with none */
+    cleanups = 0;
+    return &chain[DEPTH - 1];
+}
+
+START_TEST (a_very_deep_chain_carries_what_is_sent_and_the_final_value) {
+    struct counter *root = deep_chain();
     for (int64_t i = 1; i < 1000; i++)
-        ck_yielded(next(&chain[DEPTH - 1], i), i);
-    ck_done(return_(&chain[DEPTH - 1], 7), 7);
-    ck_assert_int_eq(coop_frame_state(&chain[0].frame), KIT_GEN_DONE);
+        ck_yielded(next(root, i), i);
+    ck_assert_uint_eq(cleanups, 0);
+    ck_done(next(root, 0), 50 + DEPTH - 1);
+    ck_assert_uint_eq(cleanups, DEPTH);
+}
+END_TEST
+
+START_TEST (a_very_deep_chain_carries_throw_and_return) {
+    struct counter *root = deep_chain();
+    ck_failed(throw(root, 8), 8);
+    ck_assert_uint_eq(cleanups, DEPTH);
+    root = deep_chain();
+    ck_done(return_(root, 7), 7);
+    ck_assert_uint_eq(cleanups, DEPTH);
+}
+END_TEST
+
+START_TEST (closing_the_root_of_a_very_deep_chain_cleans_all_of_it_up) {
+    struct counter *root = deep_chain();
+    ck_assert_int_eq(coop_frame_close(&root->frame), 0);
+    ck_assert_uint_eq(cleanups, DEPTH);
+    for (int i = 0; i < DEPTH; i++)
+        if (coop_frame_state(&root[-i].frame) != KIT_GEN_DONE)
+            ck_abort_msg("%d is not done", i);
+}
+END_TEST
+
+START_TEST (a_step_of_a_deep_chain_calls_the_innermost_function_only) {
+    struct counter *root = deep_chain();
+    ck_assert_uint_eq(calls, DEPTH);
+    calls = 0;
+    for (int64_t i = 1; i <= 1000; i++)
+        next(root, i);
+    ck_assert_uint_eq(calls, 1000);
+}
+END_TEST
+
+/* ---- clean-up ---- */
+
+static void note_state(coop_frame *f)
+{
+    struct counter *self = (struct counter *)f;
+    self->cleanups++;
+    self->limit = coop_frame_state(f) == KIT_GEN_RUNNING;
+    self->i = next(self, 0).value.i;
+}
+
+/* Yields 1, then fails with 66. */
+static kit_step defer_and_fail(coop_frame *f, kit_completion how)
+{
+    COOP_FRAME_BEGIN(f);
+    coop_frame_defer(f, note_state);
+    COOP_FRAME_TRY_YIELD(f, kit_int(1));
+    COOP_FRAME_END(f);
+    return kit_failed(kit_int(66));
+}
+
+START_TEST (what_is_deferred_runs_once_at_any_end) {
+    for (int how = KIT_NEXT; how <= KIT_RETURN; how++) {
+        kit_completion request = {kit_int(7), (enum kit_how)how};
+        struct counter c;
+        begin(&c, defer_and_fail, 0);
+        ck_yielded(next(&c, 0), 1);
+        ck_assert_int_eq(c.cleanups, 0);
+        kit_step s = kit_iter_request(&c.frame.iter, request);
+        ck_assert_int_eq(s.value.i, how == KIT_NEXT ? 66 : 7);
+        ck_assert_int_eq(c.cleanups, 1);
+        next(&c, 0);
+        throw(&c, 0);
+        ck_assert_int_eq(coop_frame_close(&c.frame), 0);
+        ck_assert_int_eq(c.cleanups, 1);
+    }
+}
+END_TEST
+
+START_TEST (what_is_deferred_finds_the_frame_running) {
+    struct counter c;
+    begin(&c, defer_and_fail, 0);
+    next(&c, 0);
+    ck_assert_int_eq(coop_frame_close(&c.frame), 0);
+    ck_assert_int_eq(c.cleanups, 1);
+    ck_assert_int_eq(c.limit, true);
+    ck_assert_int_eq(c.i, -EBUSY);
+}
+END_TEST
+
+START_TEST (a_frame_that_never_began_cleans_nothing_up) {
+    struct counter c;
+    begin(&c, defer_and_fail, 0);
+    ck_assert_int_eq(coop_frame_close(&c.frame), 0);
+    begin(&c, defer_and_fail, 0);
+    coop_frame_defer(&c.frame, clean_up);
+    ck_done(return_(&c, 7), 7);
+    ck_assert_int_eq(c.cleanups, 0);
+    ck_assert_uint_eq(cleanups, 0);
+}
+END_TEST
+
+/* Registers one, another, and none. */
+static kit_step change_its_mind(coop_frame *f, kit_completion how)
+{
+    COOP_FRAME_BEGIN(f);
+    coop_frame_defer(f, note_state);
+    COOP_FRAME_TRY_YIELD(f, kit_int(1));
+    coop_frame_defer(f, clean_up);
+    COOP_FRAME_TRY_YIELD(f, kit_int(2));
+    coop_frame_defer(f, NULL);
+    COOP_FRAME_TRY_YIELD(f, kit_int(3));
+    COOP_FRAME_END(f);
+    return kit_done(kit_none());
+}
+
+START_TEST (the_last_clean_up_registered_counts) {
+    for (int steps = 1; steps <= 3; steps++) {
+        struct counter c;
+        begin(&c, change_its_mind, 0);
+        for (int i = 1; i <= steps; i++)
+            ck_yielded(next(&c, 0), i);
+        cleanups = 0;
+        ck_done(return_(&c, 7), 7);
+        ck_assert_int_eq(c.cleanups, steps == 1);
+        ck_assert_uint_eq(cleanups, steps == 2);
+    }
+}
+END_TEST
+
+/* The inner has cleaned up when this goes on. */
+static kit_step see_clean_up(coop_frame *f, kit_completion how)
+{
+    struct counter *self = (struct counter *)f;
+    COOP_FRAME_BEGIN(f);
+    COOP_FRAME_DELEGATE(f, self->inner);
+    COOP_FRAME_YIELD(f, kit_int((int64_t)cleanups));
+    COOP_FRAME_END(f);
+    return kit_step_of_end(how);
+}
+
+START_TEST (an_inner_cleans_up_before_its_delegator_goes_on) {
+    struct counter inner, outer;
+    begin(&inner, echo_until_0, 0);
+    begin(&outer, see_clean_up, 0);
+    outer.inner = &inner.frame.iter.iterable;
+    next(&outer, 0);
+    ck_yielded(next(&outer, 5), 5);
+    ck_yielded(next(&outer, 0), 1);
+    ck_assert_uint_eq(cleanups, 1);
+}
+END_TEST
+
+/* ---- threads ---- */
+
+enum { TURNS = 200 };
+
+struct stepper {
+    struct counter *root;
+    pthread_barrier_t *turn;
+    int mine; /* takes the even or the odd turns */
+    int wrong;
+};
+
+static void *step_in_turn(void *arg)
+{
+    struct stepper *s = arg;
+    for (int64_t i = 1; i <= TURNS; i++) {
+        if (i % 2 == s->mine) {
+            kit_step got = next(s->root, i);
+            s->wrong += got.state != KIT_YIELDED || got.value.i != i;
+        }
+        pthread_barrier_wait(s->turn);
+    }
+    return NULL;
+}
+
+static void *close_there(void *root)
+{
+    struct counter *c = root;
+    if (coop_frame_close(&c->frame) != 0)
+        ck_abort_msg("not closed");
+    return NULL;
+}
+
+START_TEST (two_threads_may_step_a_chain_in_turn_and_a_third_close_it) {
+    struct counter leaf, middle, root;
+    pthread_barrier_t turn;
+    pthread_t other;
+    begin(&leaf, echo_until_0, 0);
+    begin_forward(&middle, &leaf);
+    begin_forward(&root, &middle);
+    ck_yielded_none(next(&root, 1));
+    ck_assert_int_eq(pthread_barrier_init(&turn, NULL, 2), 0);
+    struct stepper here = {.root = &root, .turn = &turn, .mine = 0};
+    struct stepper there = {.root = &root, .turn = &turn, .mine = 1};
+    ck_assert_int_eq(pthread_create(&other, NULL, step_in_turn, &there), 0);
+    step_in_turn(&here);
+    pthread_join(other, NULL);
+    pthread_barrier_destroy(&turn);
+    ck_assert_int_eq(here.wrong + there.wrong, 0);
+    on_another_thread(close_there, &root);
+    ck_assert_uint_eq(cleanups, 3);
+}
+END_TEST
+
+/* ---- abandonment ---- */
+
+/* Begins and abandons a frame; the clean-ups that were due. */
+static size_t abandon_one(size_t i)
+{
+    static const kit_value items[] = {{.i = 1}, {.i = 2}};
+    struct counter inner, outer;
+    kit_array array;
+    begin(&inner, echo_until_0, 0);
+    begin_forward(&outer, &inner);
+    struct counter *root = i % 4 == 1 ? &inner : &outer;
+    if (i % 4 == 3) { /* what open allocates is released */
+        kit_array_init(&array, items, 2);
+        outer.inner = &array.iterable;
+    }
+    if (i % 4 > 0)
+        next(root, 1);
+    close_there(root);
+    return i % 4 == 0 ? 0 : i % 4 == 2 ? 2 : 1;
+}
+
+static size_t abandon_with_coroutine(void)
+{
+    coop_gen *g;
+    struct counter outer;
+    if (coop_gen_create(&g, two_and_three, kit_none(), NULL) < 0)
+        ck_abort_msg("not created");
+    begin(&outer, forward, 0);
+    outer.inner = &coop_gen_iter(g)->iterable;
+    next(&outer, 0);
+    close_there(&outer);
+    return coop_gen_destroy(g) == 0;
+}
+
+static size_t abandon(size_t n)
+{
+    size_t due = 0;
+    for (size_t i = 0; i < n; i++)
+        due += i % 5 == 4 ? abandon_with_coroutine() : abandon_one(i);
+    return due;
+}
+
+START_TEST (abandoned_frames_clean_up_once_and_leave_nothing_behind) {
+    size_t n = scaled(UNDER_TSAN ? 10000 : 1000000);
+    size_t due = abandon(n / 20);
+    size_t early = resident_bytes();
+    due += abandon(n - n / 20);
+    ck_assert_uint_eq(cleanups, due);
+    ck_assert_uint_le(resident_bytes(), early + ((size_t)4 << 20));
 }
 END_TEST
 
@@ -279,7 +573,17 @@ int main(void)
         throw_and_return_go_to_the_inner_frame,
         a_frame_delegates_to_generators_and_sources_alike,
         an_inner_frame_may_be_stepped_from_the_side,
-        a_chain_may_be_very_deep,
+        a_very_deep_chain_carries_what_is_sent_and_the_final_value,
+        a_very_deep_chain_carries_throw_and_return,
+        closing_the_root_of_a_very_deep_chain_cleans_all_of_it_up,
+        a_step_of_a_deep_chain_calls_the_innermost_function_only,
+        what_is_deferred_runs_once_at_any_end,
+        what_is_deferred_finds_the_frame_running,
+        a_frame_that_never_began_cleans_nothing_up,
+        the_last_clean_up_registered_counts,
+        an_inner_cleans_up_before_its_delegator_goes_on,
+        two_threads_may_step_a_chain_in_turn_and_a_third_close_it,
+        abandoned_frames_clean_up_once_and_leave_nothing_behind,
         NULL,
     };
     return run_suite("frames", 10, tests);

@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,25 @@ size_t scaled(size_t n)
 {
     size_t divisor = under_valgrind() ? 50 : UNDER_SANITIZER ? 10 : 1;
     return n / divisor > 0 ? n / divisor : 1;
+}
+
+size_t resident_bytes(void)
+{
+    unsigned long all, resident = 0;
+    if (under_valgrind() || UNDER_SANITIZER)
+        return 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    ck_assert_ptr_nonnull(statm);
+    ck_assert_int_eq(fscanf(statm, "%lu %lu", &all, &resident), 2);
+    fclose(statm);
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+void on_another_thread(void *(*body)(void *), void *arg)
+{
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, body, arg), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
 }
 
 int run_suite(const char *name, double seconds, const TTest *const *tests)

@@ -37,6 +37,15 @@ bool under_valgrind(void);
 /* A count of repetitions: `n`, or less where each of them costs more. */
 size_t scaled(size_t n);
 
+/*
+ * Bytes of this process that are in memory. 0 under sanitizers and valgrind,
+ * which keep what was freed, and records of their own.
+ */
+size_t resident_bytes(void);
+
+/* Runs `body` on a thread of its own, to its end. */
+void on_another_thread(void *(*body)(void *), void *arg);
+
 /* The signal that ended a child process that called `body`; 0: none did. */
 int signal_that_ends(void (*body)(void *), void *arg);
 

@@ -108,14 +108,40 @@ def headers():
             yield str(path.relative_to(ROOT / include))
 
 
-def compile_alone(compiler, language, standard, header):
-    """What the compiler says about a file that includes one header twice."""
+def complaints(compiler, language, standard, source):
+    """What the compiler says about a source text."""
     command = [compiler, "-x", language, f"-std={standard}", "-fsyntax-only",
-               "-Wall", "-Wextra", "-Werror", "-"]
+               "-Wall", "-Wextra", "-Wshadow", "-Werror", "-"]
     command += [f"-I{ROOT / include}" for include in INCLUDES]
-    source = f"#include <{header}>\n#include <{header}>\n"
     return subprocess.run(command, input=source, capture_output=True,
                           text=True, check=False).stderr
+
+
+def compile_alone(compiler, language, standard, header):
+    """What the compiler says about a file that includes one header twice."""
+    return complaints(compiler, language, standard,
+                      f"#include <{header}>\n#include <{header}>\n")
+
+
+# A body with every macro of kit/body.h, in C and in C++.
+BODY = """
+#include <coop/gen.h>
+#include <kit/body.h>
+extern void forget(void *p);
+extern kit_completion body(coop_gen *self, kit_value arg);
+kit_completion body(coop_gen *self, kit_value arg)
+{
+    kit_loop loop;
+    kit_value item;
+    KIT_DEFER(forget, arg.p);
+    KIT_DEFER(forget, self);
+    for (kit_loop_open(&loop, (kit_iterable *)arg.p);
+         kit_loop_next(&loop, &item);)
+        item = KIT_LOOP_TRY(&loop, coop_gen_yield(self, item));
+    KIT_TRY(coop_gen_yield(self, KIT_TRY(coop_gen_yield(self, item))));
+    return kit_loop_close(&loop, kit_next(kit_none()));
+}
+"""
 
 
 class Headers(unittest.TestCase):
@@ -133,6 +159,15 @@ class Headers(unittest.TestCase):
             with self.subTest(header=header):
                 self.assertEqual(
                     compile_alone("c++", "c++", "gnu++17", header), "")
+
+    def test_the_macros_of_bodies_serve_every_compiler(self):
+        for compiler, language, standard in (
+                ("gcc", "c", "gnu11"), ("g++", "c++", "gnu++17"),
+                ("clang", "c", "gnu11"), ("clang++", "c++", "gnu++17")):
+            if shutil.which(compiler):
+                with self.subTest(compiler=compiler):
+                    self.assertEqual(
+                        complaints(compiler, language, standard, BODY), "")
 
     def test_each_has_its_licence_and_its_guard(self):
         for include in INCLUDES:

@@ -2,6 +2,7 @@
 /* Generators on threads: ways of waiting, running ahead, several steppers. */
 #include "harness.h"
 
+#include <kit/body.h>
 #include <preempt/gen.h>
 
 #include <errno.h>
@@ -78,6 +79,41 @@ START_TEST (a_body_that_is_slow_is_waited_for) {
         }
         destroy(g);
     }
+}
+END_TEST
+
+/* Delegates; ends with how often its thread went to sleep meanwhile. */
+static kit_completion sleep_through(preempt_gen *self, kit_value inner)
+{
+    struct rusage before, after;
+    getrusage(RUSAGE_THREAD, &before);
+    KIT_TRY(preempt_gen_delegate(self, inner.p));
+    getrusage(RUSAGE_THREAD, &after);
+    return kit_return(kit_int(after.ru_nvcsw - before.ru_nvcsw));
+}
+
+static kit_completion thousand(preempt_gen *self, kit_value arg)
+{
+    for (int i = 0; i < 1000; i++)
+        KIT_TRY(preempt_gen_yield(self, arg));
+    return kit_return(kit_none());
+}
+
+START_TEST (a_step_of_a_chain_wakes_the_innermost_thread_only) {
+    struct preempt_gen_options o = {.wait = KIT_WAIT_PARK};
+    preempt_gen *leaf = made(thousand, kit_int(1), o);
+    kit_value inner = kit_ptr(&preempt_gen_iter(leaf)->iterable);
+    preempt_gen *middle = made(sleep_through, inner, o);
+    inner = kit_ptr(&preempt_gen_iter(middle)->iterable);
+    preempt_gen *root = made(sleep_through, inner, o);
+    for (int i = 0; i < 1000; i++)
+        ck_yielded(next(root, 0), 1);
+    kit_step end = next(root, 0);
+    ck_assert_int_eq(end.state, KIT_DONE);
+    ck_assert_int_lt(end.value.i, 100); /* one, were it not for the kernel */
+    destroy(root);
+    destroy(middle);
+    destroy(leaf);
 }
 END_TEST
 
@@ -450,6 +486,7 @@ int main(void)
     const TTest *tests[] = {
         every_way_of_waiting_passes_every_value_both_ways,
         a_body_that_is_slow_is_waited_for,
+        a_step_of_a_chain_wakes_the_innermost_thread_only,
         an_unknown_strategy_is_refused,
         a_body_that_runs_ahead_gives_every_value_in_order,
         the_ways_of_waiting_all_run_ahead,

@@ -41,11 +41,6 @@ static size_t number_in(const char *path, int index)
     return number;
 }
 
-static size_t resident_bytes(void)
-{
-    return number_in("/proc/self/statm", 1) * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static long minor_faults(void)
 {
     struct rusage u;
@@ -339,13 +334,6 @@ END_TEST
 
 /* ---- threads ---- */
 
-static void in_thread(void *(*body)(void *), void *arg)
-{
-    pthread_t thread;
-    ck_assert_int_eq(pthread_create(&thread, NULL, body, arg), 0);
-    ck_assert_int_eq(pthread_join(thread, NULL), 0);
-}
-
 struct handed {
     coop_coro *coroutines[100];
 };
@@ -373,12 +361,12 @@ static void *finish_coroutines(void *arg)
 START_TEST (stacks_outlive_the_thread_that_made_them) {
     struct handed h;
     size_t before;
-    in_thread(make_coroutines, &h);
+    on_another_thread(make_coroutines, &h);
     finish_coroutines(&h);
     kit_stack_pool_trim(kit_stack_pool_of_thread(), 0);
     before = mappings();
     for (size_t i = 0; i < scaled(20); i++) {
-        in_thread(make_coroutines, &h);
+        on_another_thread(make_coroutines, &h);
         finish_coroutines(&h);
         kit_stack_pool_trim(kit_stack_pool_of_thread(), 0);
     }
@@ -391,7 +379,7 @@ START_TEST (a_stack_may_be_put_into_the_pool_of_another_thread) {
     struct handed h;
     for (size_t i = 0; i < scaled(20); i++) {
         make_coroutines(&h);
-        in_thread(finish_coroutines, &h);
+        on_another_thread(finish_coroutines, &h);
     }
     make_coroutines(&h);
     finish_coroutines(&h);
@@ -409,10 +397,10 @@ static void *make_and_finish(void *arg)
 
 START_TEST (a_thread_that_ends_leaves_no_mapping_behind) {
     size_t before;
-    in_thread(make_and_finish, NULL);
+    on_another_thread(make_and_finish, NULL);
     before = mappings();
     for (size_t i = 0; i < scaled(50); i++)
-        in_thread(make_and_finish, NULL);
+        on_another_thread(make_and_finish, NULL);
     if (counts_are_ours())
         ck_assert_uint_le(mappings(), before + 2);
 }

@@ -50,7 +50,9 @@ struct kit_slab {
 struct kit_stack_pool {
     kit_stack *warm[CLASSES];
     struct kit_slab *slabs[CLASSES]; /* with a cold slot, or just filled */
-    struct kit_slab *full[CLASSES];  /* without; looked at by trim only */
+    struct kit_slab *full[CLASSES];  /* without, when last looked at */
+    size_t full_count[CLASSES];
+    size_t look_again_at[CLASSES]; /* so many full ones */
     enum kit_guard wanted, weakest;
     bool is_watched; /* by a checker of memory */
 };
@@ -165,8 +167,6 @@ static void guard_slot(kit_stack_pool *pool, struct kit_slab *slab,
     if (got > pool->weakest)
         pool->weakest = got;
     slab->guarded |= bit;
-    slab->valgrind_id[slot] = (unsigned)VALGRIND_STACK_REGISTER(
-        slot_low(slab, slot), slot_high(slab, slot));
 }
 
 /* ---- stacks ---- */
@@ -186,17 +186,52 @@ static struct kit_slab *pop_slab(struct kit_slab **list)
     return slab;
 }
 
-/* The first slab with a slot; those before it turn out to be full. Each is
-   passed once until a trim, so a million stacks cost a million steps. */
-static struct kit_slab *slab_with_slot(kit_stack_pool *pool, unsigned index)
+/* Sets aside the full slabs at the head of the list: each is passed once. */
+static void skip_full(kit_stack_pool *pool, unsigned index)
 {
     struct kit_slab **open = &pool->slabs[index];
-    while (*open && !slab_has_slot(*open))
+    while (*open && !slab_has_slot(*open)) {
         push_slab(&pool->full[index], pop_slab(open));
-    if (*open)
-        return *open;
+        pool->full_count[index]++;
+    }
+}
+
+static void reopen_full(kit_stack_pool *pool, unsigned index)
+{
+    while (pool->full[index])
+        push_slab(&pool->slabs[index], pop_slab(&pool->full[index]));
+    pool->full_count[index] = 0;
+}
+
+/*
+ * Other threads may have given slots of full slabs back. Looks for them when
+ * there are twice as many full slabs as there were after the last look, so
+ * that a million stacks cost a few million steps.
+ */
+static void look_again(kit_stack_pool *pool, unsigned index)
+{
+    struct kit_slab *next = pool->full[index], *slab;
+    if (pool->full_count[index] < pool->look_again_at[index])
+        return;
+    pool->full[index] = NULL;
+    pool->full_count[index] = 0;
+    while ((slab = pop_slab(&next))) {
+        bool open = slab_has_slot(slab);
+        push_slab(open ? &pool->slabs[index] : &pool->full[index], slab);
+        pool->full_count[index] += !open;
+    }
+    pool->look_again_at[index] = 2 * pool->full_count[index] + 1;
+}
+
+static struct kit_slab *slab_with_slot(kit_stack_pool *pool, unsigned index)
+{
+    skip_full(pool, index);
+    if (!pool->slabs[index])
+        look_again(pool, index);
+    if (pool->slabs[index])
+        return pool->slabs[index];
     struct kit_slab *slab = slab_map(KIT_STACK_MIN << index);
-    return slab ? push_slab(open, slab) : NULL;
+    return slab ? push_slab(&pool->slabs[index], slab) : NULL;
 }
 
 __attribute__((noinline, cold)) static int
@@ -210,10 +245,13 @@ take_cold(kit_stack_pool *pool, unsigned index, kit_stack **out)
     }
     uint32_t slot = slab_take(slab);
     guard_slot(pool, slab, slot);
+    slab->valgrind_id[slot] = (unsigned)VALGRIND_STACK_REGISTER(
+        slot_low(slab, slot), slot_high(slab, slot));
     errno = saved;
     kit_stack *stack = (kit_stack *)(void *)slot_high(slab, slot) - 1;
     stack->low = slot_low(slab, slot) + page_size();
     stack->slab = slab;
+    stack->owner = pool;
     stack->class_index = index;
     stack->slot = slot;
     *out = stack;
@@ -241,15 +279,24 @@ static inline int get(kit_stack_pool *pool, size_t size, kit_stack **out)
     if (KIT_UNLIKELY(!stack))
         return take_cold(pool, index, out);
     pool->warm[index] = stack->next;
+    stack->owner = pool;
     *out = stack;
     return 0;
 }
 
-/* Makes a warm stack cold: its pages go back, its slot may be taken anew. */
+/* What an ended or abandoned body left there says nothing any more. */
+static void freshen(kit_stack *stack)
+{
+    KIT_MEMORY_IS_FRESH(stack->low, (size_t)((char *)stack - stack->low));
+}
+
+/* Makes a stack cold: its pages go back, its slot may be taken anew. */
 __attribute__((noinline, cold)) static void cool(kit_stack *stack)
 {
     struct kit_slab *slab = stack->slab;
     uint32_t slot = stack->slot;
+    if (KIT_MEMORY_IS_WATCHED)
+        freshen(stack);
     VALGRIND_STACK_DEREGISTER(slab->valgrind_id[slot]);
     madvise(stack->low, (size_t)(slot_high(slab, slot) - stack->low),
             MADV_DONTNEED);
@@ -258,13 +305,13 @@ __attribute__((noinline, cold)) static void cool(kit_stack *stack)
 
 static inline void put(kit_stack_pool *pool, kit_stack *stack)
 {
-    if (KIT_UNLIKELY(!pool)) {
+    /* Compared only: the owner may be gone, or have an heir at its address. */
+    if (KIT_UNLIKELY(pool != stack->owner)) {
         cool(stack);
         return;
     }
-    /* What an ended or abandoned body left there says nothing any more. */
     if (KIT_UNLIKELY(pool->is_watched))
-        KIT_MEMORY_IS_FRESH(stack->low, (size_t)((char *)stack - stack->low));
+        freshen(stack);
     stack->next = pool->warm[stack->class_index];
     pool->warm[stack->class_index] = stack;
 }
@@ -312,10 +359,9 @@ static void drop_cold_slabs(struct kit_slab **link)
 void kit_stack_pool_trim(kit_stack_pool *pool, size_t keep)
 {
     int saved = errno;
-    for (int i = 0; i < CLASSES; i++) {
+    for (unsigned i = 0; i < CLASSES; i++) {
         cool_beyond(&pool->warm[i], keep);
-        while (pool->full[i])
-            push_slab(&pool->slabs[i], pop_slab(&pool->full[i]));
+        reopen_full(pool, i);
         drop_cold_slabs(&pool->slabs[i]);
     }
     errno = saved;

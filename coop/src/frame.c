@@ -65,11 +65,21 @@ static void end_delegation(coop_frame *f)
     f->inner = NULL;
 }
 
+/* While the frame still counts as running: a request from there is -EBUSY. */
+static void run_cleanup(coop_frame *f)
+{
+    void (*cleanup)(coop_frame *) = f->cleanup;
+    f->cleanup = NULL;
+    if (cleanup)
+        cleanup(f);
+}
+
 /* `f` has ended with `s`. Who goes on, with *how; NULL: its caller. */
 static coop_frame *end(coop_frame *f, kit_step s, kit_completion *how)
 {
     kit_completion c = kit_completion_make(
         s.state == KIT_DONE ? KIT_RETURN : KIT_THROW, s.value);
+    run_cleanup(f);
     f->iter.ops = &kit_gen_done_ops;
     struct kit_chain *delegator = kit_chain_end(&f->chain, c, how);
     if (!delegator)
@@ -184,6 +194,7 @@ void coop_frame_init(coop_frame *f, coop_frame_fn body)
     kit_chain_init(&f->chain);
     f->source = NULL;
     f->inner = NULL;
+    f->cleanup = NULL;
 }
 
 int coop_frame_close(coop_frame *f)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <coop/gen.h>
+#include <kit/body.h>
 #include <stdio.h>
 
 static kit_completion squares(coop_gen *self, kit_value n)
 {
-    kit_completion c = kit_next(kit_none());
-    for (int64_t i = 1; i <= n.i && !kit_is_abrupt(c); i++)
-        c = coop_gen_yield(self, kit_int(i * i));
-    return c; /* abrupt when the loop was left early: clean up here */
+    for (int64_t i = 1; i <= n.i; i++)
+        KIT_TRY(coop_gen_yield(self, kit_int(i * i))); /* may return here */
+    return kit_return(kit_none());
 }
 
 static kit_completion print(void *context, kit_value square)

@@ -1,54 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Generators, in both libraries: the states and the rules of ECMAScript. */
-#include "mirror.h"
+#include "generator.h"
+
+#include <kit/body.h>
 
 #include <errno.h>
-#include <stdlib.h>
-
-static any_gen *made(K(gen_fn) body, kit_value arg)
-{
-    any_gen *g;
-    ck_assert_int_eq(K(gen_create)(&g, body, arg, NULL), 0);
-    return g;
-}
-
-static kit_step next(any_gen *g, int64_t value)
-{
-    return kit_iter_next(K(gen_iter)(g), kit_int(value));
-}
-
-static kit_step throw(any_gen * g, int64_t value)
-{
-    return kit_iter_throw(K(gen_iter)(g), kit_int(value));
-}
-
-static kit_step return_(any_gen *g, int64_t value)
-{
-    return kit_iter_return(K(gen_iter)(g), kit_int(value));
-}
-
-static void destroy(any_gen *g)
-{
-    ck_assert_int_eq(K(gen_destroy)(g), 0);
-}
-
-static int runs; /* how often a body has begun */
-static int cleanups;
-
-/* Yields 1 and 2, then ends with 3. */
-static kit_completion one_two(any_gen *self, kit_value arg)
-{
-    (void)arg;
-    runs++;
-    for (int64_t i = 1; i <= 2; i++) {
-        kit_completion c = K(gen_yield)(self, kit_int(i));
-        if (kit_is_abrupt(c)) {
-            cleanups++;
-            return c;
-        }
-    }
-    return kit_return(kit_int(3));
-}
 
 /* ---- states ---- */
 
@@ -95,16 +51,6 @@ START_TEST (a_body_that_never_yields_ends_at_the_first_next) {
     ck_failed(first_step_of(kit_throw(kit_int(25))), 25);
 }
 END_TEST
-
-static kit_completion echo(any_gen *self, kit_value arg)
-{
-    for (;;) {
-        kit_completion c = K(gen_yield)(self, arg);
-        if (kit_is_abrupt(c))
-            return c;
-        arg = c.value;
-    }
-}
 
 START_TEST (the_first_value_sent_is_dropped_and_later_ones_arrive) {
     any_gen *g = made(echo, kit_int(100));
@@ -350,11 +296,9 @@ END_TEST
 
 static kit_completion delegate_to(any_gen *self, kit_value inner)
 {
-    kit_completion c = K(gen_delegate)(self, inner.p);
-    if (kit_is_abrupt(c))
-        return c;
-    c = K(gen_yield)(self, kit_int(c.value.i + 1000));
-    return kit_is_abrupt(c) ? c : kit_return(kit_int(2000));
+    kit_value end = KIT_TRY(K(gen_delegate)(self, inner.p));
+    KIT_TRY(K(gen_yield)(self, kit_int(end.i + 1000)));
+    return kit_return(kit_int(2000));
 }
 
 static any_gen *delegating_to(any_gen *inner)
@@ -425,40 +369,6 @@ START_TEST (a_generator_cannot_delegate_to_itself) {
 }
 END_TEST
 
-/* A chain of delegators over `echo`; chain[0] is the innermost. */
-static any_gen **chain_of(size_t depth)
-{
-    any_gen **chain = calloc(depth + 1, sizeof(any_gen *));
-    chain[0] = made(echo, kit_int(100));
-    for (size_t i = 1; i <= depth; i++)
-        chain[i] = delegating_to(chain[i - 1]);
-    return chain;
-}
-
-static void destroy_chain(any_gen **chain, size_t depth)
-{
-    for (size_t i = depth + 1; i-- > 0;)
-        destroy(chain[i]);
-    free(chain);
-}
-
-START_TEST (a_deep_chain_carries_sends_throws_and_returns) {
-    size_t depth = MIRROR_IS_PREEMPT ? scaled(500) : scaled(1000);
-    any_gen **chain = chain_of(depth), *outermost = chain[depth];
-    ck_yielded(next(outermost, 0), 100);
-    for (int i = 0; i < 5; i++)
-        ck_yielded(next(outermost, i), i);
-    ck_failed(throw(outermost, 8), 8);
-    for (size_t i = 0; i <= depth; i++)
-        ck_assert_int_eq(K(gen_state)(chain[i]), KIT_GEN_DONE);
-    destroy_chain(chain, depth);
-    chain = chain_of(depth);
-    next(chain[depth], 0);
-    ck_done(return_(chain[depth], 9), 9);
-    destroy_chain(chain, depth);
-}
-END_TEST
-
 /* ---- options ---- */
 
 static kit_completion use_stack(any_gen *self, kit_value arg)
@@ -512,17 +422,6 @@ START_TEST (a_first_next_without_a_value_begins_in_every_language) {
 }
 END_TEST
 
-START_TEST (many_generators_come_and_go) {
-    for (size_t i = 0; i < scaled(2000); i++) {
-        any_gen *g = made(one_two, kit_none());
-        ck_yielded(next(g, 0), 1);
-        if (i % 2)
-            ck_yielded(next(g, 0), 2);
-        destroy(g);
-    }
-}
-END_TEST
-
 int main(void)
 {
     const TTest *tests[] = {
@@ -552,11 +451,9 @@ int main(void)
         a_part_consumed_inner_continues,
         an_inner_may_be_shared_and_stepped_from_the_side,
         a_generator_cannot_delegate_to_itself,
-        a_deep_chain_carries_sends_throws_and_returns,
         a_stack_size_can_be_asked_for,
         the_first_value_is_dropped_refused_or_the_argument,
         a_first_next_without_a_value_begins_in_every_language,
-        many_generators_come_and_go,
         NULL,
     };
     return run_suite(SUITE("generators"), 10, tests);

@@ -86,7 +86,7 @@ KIT_EXPORT kit_value kit_failure_of(kit_step s);
  *     kit_value item;
  *     for (kit_loop_open(&loop, source); kit_loop_next(&loop, &item);) {
  *         kit_completion c = coop_gen_yield(self, item);
- *         if (kit_is_abrupt(c))
+ *         if (kit_is_abrupt(c)) // in kit/body.h, both: KIT_LOOP_TRY
  *             return kit_loop_close(&loop, c);
  *     }
  *     kit_completion end = kit_loop_close(&loop, kit_next(kit_none()));

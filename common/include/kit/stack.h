@@ -10,8 +10,11 @@
  * stack. Where even those run out the pool goes on without, and says so.
  *
  * Threads. A pool belongs to one thread. A stack may be put into another
- * thread's pool than it came from: memory is unmapped when the last stack of
- * its slab is given up, whoever does it.
+ * thread's pool than it came from: that gives its pages back to the kernel (a
+ * system call) and the stack back to the pool it came from, so that a thread
+ * which only creates and one which only destroys need no more than is alive.
+ * Memory is unmapped when the last stack of its slab is given up, whoever does
+ * it.
  */
 #ifndef KIT_STACK_H
 #define KIT_STACK_H
@@ -44,7 +47,10 @@ KIT_EXPORT const char *kit_guard_name(enum kit_guard guard);
 typedef struct kit_stack {
     char *low;
     struct kit_slab *slab;
-    struct kit_stack *next;
+    union {
+        struct kit_stack_pool *owner; /* while it is out: where it came from */
+        struct kit_stack *next;       /* while it is not */
+    };
     uint32_t class_index;
     uint32_t slot;
 } kit_stack;
@@ -75,7 +81,7 @@ KIT_EXPORT void kit_stack_give(kit_stack *stack);
 KIT_EXPORT int kit_stack_get(kit_stack_pool *pool, size_t size,
                              kit_stack **out);
 
-/* Back into a pool; with pool NULL, straight back to the kernel. */
+/* Back into a pool; straight back to the kernel with another pool, or NULL. */
 KIT_EXPORT void kit_stack_put(kit_stack_pool *pool, kit_stack *stack);
 
 /*

@@ -19,11 +19,8 @@
  *     {
  *         struct count *self = (struct count *)f;
  *         COOP_FRAME_BEGIN(f);
- *         for (self->i = 0; self->i < self->n; self->i++) {
- *             COOP_FRAME_YIELD(f, kit_int(self->i));
- *             if (kit_is_abrupt(how))
- *                 return kit_step_of_end(how); // "finally" goes before this
- *         }
+ *         for (self->i = 0; self->i < self->n; self->i++)
+ *             COOP_FRAME_TRY_YIELD(f, kit_int(self->i));
  *         COOP_FRAME_END(f);
  *         return kit_done(kit_none());
  *     }
@@ -32,11 +29,23 @@
  *     coop_frame_init(&c.frame, count);
  *     ... kit_iter_next(&c.frame.iter, kit_none()) ...
  *
- * `how` says, after each YIELD or DELEGATE, how the generator was resumed. One
- * YIELD or DELEGATE a line; none inside a switch of the function's own.
+ * The second parameter must be called `how`: it says, after each YIELD or
+ * DELEGATE, how the generator was resumed. A function that cleans up looks:
+ *
+ *             COOP_FRAME_YIELD(f, kit_int(self->i));
+ *             if (kit_is_abrupt(how))
+ *                 return kit_step_of_end(how); // "finally" goes before this
+ *
+ * and TRY_YIELD and TRY_DELEGATE are just that, without a "finally". One of
+ * the four a line; none inside a switch of the function's own. What is to be
+ * cleaned up at any end can be registered instead: coop_frame_defer.
  *
  * Semantics and states are those of coop/gen.h. Requests run the function on
- * the caller's thread and never block by themselves.
+ * the caller's thread and never block by themselves. Threads: as there. A frame
+ * that no request of is under way, and its chain, may be stepped and closed on
+ * any thread; keeping requests apart, and one after the other visible (a lock,
+ * a join), is the callers' affair: two at once are a data race, and not
+ * reported. The frame's memory is the caller's, wherever it came from.
  */
 #ifndef COOP_FRAME_H
 #define COOP_FRAME_H
@@ -60,6 +69,7 @@ struct coop_frame {
     struct kit_chain chain;
     kit_iterable *source; /* what it delegates to, opened as `inner` */
     kit_iter *inner;      /* stepped through the protocol; NULL: none */
+    void (*cleanup)(coop_frame *); /* see coop_frame_defer */
 };
 
 /* Runs none of the function. The other fields of the frame are the caller's. */
@@ -74,6 +84,22 @@ KIT_EXPORT void coop_frame_init(coop_frame *f, coop_frame_fn body);
 KIT_EXPORT int coop_frame_close(coop_frame *f);
 
 KIT_EXPORT enum kit_gen_state coop_frame_state(const coop_frame *f);
+
+/*
+ * cleanup(f) is due when the function ends: done, failed, returned into or
+ * thrown into, it runs once, before the last step is answered or a delegator
+ * goes on. One at a time: another one takes its place, NULL takes it back. It
+ * finds the frame running, so that requests of it are -EBUSY, and it must not
+ * free or initialise the frame. Like KIT_DEFER (kit/body.h) it is for plain
+ * clean-up and has no say in how the function ends. Of a frame that never
+ * begins nothing runs, so it is registered by the function itself, after
+ * COOP_FRAME_BEGIN. A step that yields costs nothing more for it.
+ */
+static inline void coop_frame_defer(coop_frame *f,
+                                    void (*cleanup)(coop_frame *))
+{
+    f->cleanup = cleanup;
+}
 
 /* Beyond enum kit_state: between a function and coop_frame alone. */
 #define COOP_FRAME_DELEGATES ((enum kit_state)3)
@@ -95,6 +121,21 @@ KIT_EXPORT enum kit_gen_state coop_frame_state(const coop_frame *f);
         (f)->position = __LINE__;                                              \
         return kit_step_make(COOP_FRAME_DELEGATES, kit_ptr(iterable));         \
     case __LINE__:;                                                            \
+    } while (0)
+
+/* The same, and an abrupt `how` ends the function with it at once. */
+#define COOP_FRAME_TRY_YIELD(f, value)                                         \
+    do {                                                                       \
+        COOP_FRAME_YIELD(f, value);                                            \
+        if (kit_is_abrupt(how))                                                \
+            return kit_step_of_end(how);                                       \
+    } while (0)
+
+#define COOP_FRAME_TRY_DELEGATE(f, iterable)                                   \
+    do {                                                                       \
+        COOP_FRAME_DELEGATE(f, iterable);                                      \
+        if (kit_is_abrupt(how))                                                \
+            return kit_step_of_end(how);                                       \
     } while (0)
 
 #define COOP_FRAME_END(f)                                                      \

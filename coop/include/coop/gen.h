@@ -13,10 +13,26 @@
  *         return kit_return(kit_none());
  *     }
  *
+ * kit/body.h makes the loop's body one line, KIT_TRY(coop_gen_yield(...)), and
+ * has clean-up by scope.
+ *
  * Every request runs the body on the caller's thread until it yields or ends.
- * Only create allocates (a stack of the thread's pool). A generator may be
- * stepped from another thread when it is not running; two threads at once are
- * a data race.
+ * Only create allocates (a stack of the thread's pool).
+ *
+ * Threads. A generator that is not running may be stepped, closed, destroyed
+ * and asked for its state by any thread, whoever created it or stepped it last,
+ * and outlives the thread that created it. The callers see to it that requests
+ * come one after the other, and that each thread sees what the one before did
+ * (a lock, a barrier, a join, a channel). Two at once are a data race:
+ * undefined, and not reported; -EBUSY is for requests from inside. Generators
+ * that delegate to one another count as one.
+ *
+ * A body goes on, on the thread that steps it. It finds that thread's
+ * thread-local variables (errno too; a compiler may remember the address of one
+ * over a yield), and what is locked before a yield may not be unlocked after
+ * it. Destroyed on the thread that created it, a generator leaves its stack
+ * there for the next one; on another thread the stack's pages go back to the
+ * kernel, which takes a system call (kit/stack.h).
  */
 #ifndef COOP_GEN_H
 #define COOP_GEN_H

@@ -3,6 +3,8 @@
  * Generators on threads: the mirror image of coop/gen.h. The body runs on a
  * thread of its own, which is started by the first next().
  *
+ * kit/body.h has what keeps a body short: KIT_TRY, KIT_DEFER.
+ *
  * Lock-step (capacity 0, the default): body and caller alternate by a hand-off,
  * and the semantics are those of ECMAScript generators, exactly.
  *
@@ -14,10 +16,21 @@
  * that has ended by then, or failed, is overtaken too: the request finds a
  * done generator, and how it ended is lost.
  *
- * Any thread may step a generator that is not running; of two at once, one
- * gets -EBUSY. A request blocks until the body yields or ends. If the thread
- * can't be started, the first next() fails with that error (-EAGAIN), and may
- * be tried again.
+ * A request blocks until the body yields or ends. If the thread can't be
+ * started, the first next() fails with that error (-EAGAIN), and may be tried
+ * again.
+ *
+ * Threads. Any thread may step or close a generator, whoever created it or
+ * stepped it last, and ask for its state at any time. The callers need not keep
+ * requests apart: of two at once one is answered -EBUSY, which harms nothing,
+ * and each sees all that was done before the last one's answer. Generators that
+ * delegate to one another count as one, but for those in the middle of a chain:
+ * requests of these, and of the chain, are kept apart by the callers.
+ *
+ * The body stays on its own thread for life, with that thread's thread-local
+ * variables, its locks and its errno. Destroy, on whatever thread, ends that
+ * thread and joins it: it is for a generator that nobody else uses then or
+ * later.
  */
 #ifndef PREEMPT_GEN_H
 #define PREEMPT_GEN_H
@@ -62,7 +75,10 @@ KIT_EXPORT kit_iter *preempt_gen_iter(preempt_gen *g);
 
 KIT_EXPORT enum kit_gen_state preempt_gen_state(const preempt_gen *g);
 
-/* Values that throw and return have overtaken so far; 0 in lock-step. */
+/*
+ * Values that throw and return have overtaken so far; 0 in lock-step. Not while
+ * another thread steps the generator.
+ */
 KIT_EXPORT uint64_t preempt_gen_dropped(const preempt_gen *g);
 
 /*
