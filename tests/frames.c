@@ -34,7 +34,7 @@ static kit_step return_(struct counter *c, int64_t value)
 }
 
 /* Yields 0, 1 ... and ends with 99; cleans up when it is told to leave. */
-static kit_step count(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(count)
 {
     struct counter *self = (struct counter *)f;
     COOP_FRAME_BEGIN(f);
@@ -50,7 +50,7 @@ static kit_step count(coop_frame *f, kit_completion how)
 }
 
 /* Yields what it was sent. */
-static kit_step echo(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(echo)
 {
     COOP_FRAME_BEGIN(f);
     for (;;)
@@ -60,7 +60,7 @@ static kit_step echo(coop_frame *f, kit_completion how)
 }
 
 /* Yields the value of its delegation plus 1000. */
-static kit_step delegate(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(delegate)
 {
     struct counter *self = (struct counter *)f;
     COOP_FRAME_BEGIN(f);
@@ -70,15 +70,16 @@ static kit_step delegate(coop_frame *f, kit_completion how)
     return kit_done(kit_int(2000));
 }
 
-static void begin(struct counter *c, coop_frame_fn body, int64_t limit)
+static void begin(struct counter *c, const coop_frame_function *function,
+                  int64_t limit)
 {
     *c = (struct counter){.limit = limit};
-    coop_frame_init(&c->frame, body);
+    coop_frame_init(&c->frame, function);
 }
 
 static void begin_over(struct counter *c, kit_iterable *inner)
 {
-    begin(c, delegate, 0);
+    begin(c, &delegate, 0);
     c->inner = inner;
 }
 
@@ -86,7 +87,7 @@ static void begin_over(struct counter *c, kit_iterable *inner)
 
 START_TEST (a_frame_yields_then_is_done_then_gives_none) {
     struct counter c;
-    begin(&c, count, 2);
+    begin(&c, &count, 2);
     ck_assert_int_eq(coop_frame_state(&c.frame), KIT_GEN_CREATED);
     ck_yielded(next(&c, 7), 0);
     ck_assert_int_eq(coop_frame_state(&c.frame), KIT_GEN_SUSPENDED);
@@ -101,10 +102,10 @@ END_TEST
 
 START_TEST (requests_before_the_start_complete_without_running) {
     struct counter c;
-    begin(&c, count, 2);
+    begin(&c, &count, 2);
     ck_done(return_(&c, 7), 7);
     ck_done_none(next(&c, 0));
-    begin(&c, count, 2);
+    begin(&c, &count, 2);
     ck_failed(throw(&c, 8), 8);
     ck_done_none(next(&c, 0));
     ck_assert_int_eq(c.cleanups, 0);
@@ -113,12 +114,12 @@ END_TEST
 
 START_TEST (a_frame_is_told_how_it_was_resumed) {
     struct counter c;
-    begin(&c, echo, 0);
+    begin(&c, &echo, 0);
     next(&c, 0);
     for (int64_t i = 1; i < 100; i++)
         ck_yielded(next(&c, i), i);
     ck_failed(throw(&c, 5), 5);
-    begin(&c, count, 5);
+    begin(&c, &count, 5);
     next(&c, 0);
     ck_done(return_(&c, 6), 6);
     ck_assert_int_eq(c.cleanups, 1);
@@ -127,7 +128,7 @@ END_TEST
 
 START_TEST (close_lets_a_suspended_frame_clean_up) {
     struct counter c;
-    begin(&c, count, 5);
+    begin(&c, &count, 5);
     next(&c, 0);
     ck_assert_int_eq(coop_frame_close(&c.frame), 0);
     ck_assert_int_eq(c.cleanups, 1);
@@ -137,7 +138,7 @@ START_TEST (close_lets_a_suspended_frame_clean_up) {
 }
 END_TEST
 
-static kit_step never_leave(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(never_leave)
 {
     (void)how;
     COOP_FRAME_BEGIN(f);
@@ -149,14 +150,14 @@ static kit_step never_leave(coop_frame *f, kit_completion how)
 
 START_TEST (close_gives_up_on_a_frame_that_never_ends) {
     struct counter c;
-    begin(&c, never_leave, 0);
+    begin(&c, &never_leave, 0);
     next(&c, 0);
     ck_assert_int_eq(coop_frame_close(&c.frame), -EBUSY);
     ck_yielded(next(&c, 0), 1);
 }
 END_TEST
 
-static kit_step step_itself(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(step_itself)
 {
     (void)how;
     COOP_FRAME_BEGIN(f);
@@ -168,7 +169,7 @@ static kit_step step_itself(coop_frame *f, kit_completion how)
 
 START_TEST (a_request_from_inside_is_refused) {
     struct counter c;
-    begin(&c, step_itself, 0);
+    begin(&c, &step_itself, 0);
     ck_yielded(next(&c, 0), -EBUSY);
     ck_yielded(next(&c, 0), -EBUSY);
     ck_done(next(&c, 0), KIT_GEN_RUNNING);
@@ -179,7 +180,7 @@ END_TEST
 
 START_TEST (a_frame_delegates_to_a_frame) {
     struct counter inner, outer;
-    begin(&inner, count, 2);
+    begin(&inner, &count, 2);
     begin_over(&outer, &inner.frame.iter.iterable);
     ck_yielded(next(&outer, 0), 0);
     ck_assert_int_eq(coop_frame_close(&inner.frame), -EBUSY);
@@ -191,12 +192,12 @@ END_TEST
 
 START_TEST (throw_and_return_go_to_the_inner_frame) {
     struct counter inner, outer;
-    begin(&inner, count, 2);
+    begin(&inner, &count, 2);
     begin_over(&outer, &inner.frame.iter.iterable);
     next(&outer, 0);
     ck_done(return_(&outer, 5), 5);
     ck_assert_int_eq(inner.cleanups, 1);
-    begin(&inner, count, 2);
+    begin(&inner, &count, 2);
     begin_over(&outer, &inner.frame.iter.iterable);
     next(&outer, 0);
     ck_failed(throw(&outer, 6), 6);
@@ -236,7 +237,7 @@ END_TEST
 
 START_TEST (an_inner_frame_may_be_stepped_from_the_side) {
     struct counter inner, outer;
-    begin(&inner, count, 4);
+    begin(&inner, &count, 4);
     begin_over(&outer, &inner.frame.iter.iterable);
     ck_yielded(next(&outer, 0), 0);
     ck_yielded(next(&inner, 0), 1);
@@ -259,7 +260,7 @@ static void clean_up(coop_frame *f)
 }
 
 /* Ends with one more than the inner. */
-static kit_step forward(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(forward)
 {
     struct counter *self = (struct counter *)f;
     calls++;
@@ -271,7 +272,7 @@ static kit_step forward(coop_frame *f, kit_completion how)
 }
 
 /* Yields what it was sent until that is 0; ends with 50. */
-static kit_step echo_until_0(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(echo_until_0)
 {
     calls++;
     COOP_FRAME_BEGIN(f);
@@ -285,7 +286,7 @@ static kit_step echo_until_0(coop_frame *f, kit_completion how)
 
 static void begin_forward(struct counter *c, struct counter *inner)
 {
-    begin(c, forward, 0);
+    begin(c, &forward, 0);
     c->inner = &inner->frame.iter.iterable;
 }
 
@@ -295,7 +296,7 @@ enum { DEPTH = 100000 };
 static struct counter *deep_chain(void)
 {
     static struct counter chain[DEPTH];
-    begin(&chain[0], echo_until_0, 0);
+    begin(&chain[0], &echo_until_0, 0);
     for (int i = 1; i < DEPTH; i++)
         begin_forward(&chain[i], &chain[i - 1]);
     ck_yielded_none(next(&chain[DEPTH - 1], 100)); /* started with none */
@@ -354,7 +355,7 @@ static void note_state(coop_frame *f)
 }
 
 /* Yields 1, then fails with 66. */
-static kit_step defer_and_fail(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(defer_and_fail)
 {
     COOP_FRAME_BEGIN(f);
     coop_frame_defer(f, note_state);
@@ -367,7 +368,7 @@ START_TEST (what_is_deferred_runs_once_at_any_end) {
     for (int how = KIT_NEXT; how <= KIT_RETURN; how++) {
         kit_completion request = {kit_int(7), (enum kit_how)how};
         struct counter c;
-        begin(&c, defer_and_fail, 0);
+        begin(&c, &defer_and_fail, 0);
         ck_yielded(next(&c, 0), 1);
         ck_assert_int_eq(c.cleanups, 0);
         kit_step s = kit_iter_request(&c.frame.iter, request);
@@ -383,7 +384,7 @@ END_TEST
 
 START_TEST (what_is_deferred_finds_the_frame_running) {
     struct counter c;
-    begin(&c, defer_and_fail, 0);
+    begin(&c, &defer_and_fail, 0);
     next(&c, 0);
     ck_assert_int_eq(coop_frame_close(&c.frame), 0);
     ck_assert_int_eq(c.cleanups, 1);
@@ -394,9 +395,9 @@ END_TEST
 
 START_TEST (a_frame_that_never_began_cleans_nothing_up) {
     struct counter c;
-    begin(&c, defer_and_fail, 0);
+    begin(&c, &defer_and_fail, 0);
     ck_assert_int_eq(coop_frame_close(&c.frame), 0);
-    begin(&c, defer_and_fail, 0);
+    begin(&c, &defer_and_fail, 0);
     coop_frame_defer(&c.frame, clean_up);
     ck_done(return_(&c, 7), 7);
     ck_assert_int_eq(c.cleanups, 0);
@@ -405,7 +406,7 @@ START_TEST (a_frame_that_never_began_cleans_nothing_up) {
 END_TEST
 
 /* Registers one, another, and none. */
-static kit_step change_its_mind(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(change_its_mind)
 {
     COOP_FRAME_BEGIN(f);
     coop_frame_defer(f, note_state);
@@ -421,7 +422,7 @@ static kit_step change_its_mind(coop_frame *f, kit_completion how)
 START_TEST (the_last_clean_up_registered_counts) {
     for (int steps = 1; steps <= 3; steps++) {
         struct counter c;
-        begin(&c, change_its_mind, 0);
+        begin(&c, &change_its_mind, 0);
         for (int i = 1; i <= steps; i++)
             ck_yielded(next(&c, 0), i);
         cleanups = 0;
@@ -433,7 +434,7 @@ START_TEST (the_last_clean_up_registered_counts) {
 END_TEST
 
 /* The inner has cleaned up when this goes on. */
-static kit_step see_clean_up(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(see_clean_up)
 {
     struct counter *self = (struct counter *)f;
     COOP_FRAME_BEGIN(f);
@@ -445,8 +446,8 @@ static kit_step see_clean_up(coop_frame *f, kit_completion how)
 
 START_TEST (an_inner_cleans_up_before_its_delegator_goes_on) {
     struct counter inner, outer;
-    begin(&inner, echo_until_0, 0);
-    begin(&outer, see_clean_up, 0);
+    begin(&inner, &echo_until_0, 0);
+    begin(&outer, &see_clean_up, 0);
     outer.inner = &inner.frame.iter.iterable;
     next(&outer, 0);
     ck_yielded(next(&outer, 5), 5);
@@ -491,7 +492,7 @@ START_TEST (two_threads_may_step_a_chain_in_turn_and_a_third_close_it) {
     struct counter leaf, middle, root;
     pthread_barrier_t turn;
     pthread_t other;
-    begin(&leaf, echo_until_0, 0);
+    begin(&leaf, &echo_until_0, 0);
     begin_forward(&middle, &leaf);
     begin_forward(&root, &middle);
     ck_yielded_none(next(&root, 1));
@@ -516,7 +517,7 @@ static size_t abandon_one(size_t i)
     static const kit_value items[] = {{.i = 1}, {.i = 2}};
     struct counter inner, outer;
     kit_array array;
-    begin(&inner, echo_until_0, 0);
+    begin(&inner, &echo_until_0, 0);
     begin_forward(&outer, &inner);
     struct counter *root = i % 4 == 1 ? &inner : &outer;
     if (i % 4 == 3) { /* what open allocates is released */
@@ -535,7 +536,7 @@ static size_t abandon_with_coroutine(void)
     struct counter outer;
     if (coop_gen_create(&g, two_and_three, kit_none(), NULL) < 0)
         ck_abort_msg("not created");
-    begin(&outer, forward, 0);
+    begin(&outer, &forward, 0);
     outer.inner = &coop_gen_iter(g)->iterable;
     next(&outer, 0);
     close_there(&outer);

@@ -72,7 +72,7 @@ static int coop_create(struct subject *subject, int cpu)
 
 /* ---- stackless ---- */
 
-static kit_step frame_body(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(frame_body)
 {
     struct stackless *self = (struct stackless *)f;
     COOP_FRAME_BEGIN(f);
@@ -91,7 +91,7 @@ static int frame_create(struct subject *subject, int cpu)
 {
     (void)cpu;
     subject->destroy = frame_end;
-    coop_frame_init(&subject->stackless.frame, frame_body);
+    coop_frame_init(&subject->stackless.frame, &frame_body);
     subject->stackless.subject = subject;
     subject->it = &subject->stackless.frame.iter;
     return 0;

@@ -96,7 +96,7 @@ struct link {
     bool is_last;
 };
 
-static kit_step pass_on(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(pass_on)
 {
     struct link *self = (struct link *)f;
     COOP_FRAME_BEGIN(f);
@@ -115,7 +115,7 @@ static enum micro_verdict prepare_frames(struct micro_cell *cell)
     if (!links)
         return micro_because(cell, MICRO_SKIPPED, "no memory for the frames");
     for (size_t i = 0; i < depth; i++) {
-        coop_frame_init(&links[i].frame, pass_on);
+        coop_frame_init(&links[i].frame, &pass_on);
         links[i].is_last = i + 1 == depth;
     }
     return MICRO_OK;

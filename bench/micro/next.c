@@ -43,7 +43,7 @@ static enum micro_verdict measure_plain(struct micro_cell *cell)
     return step(cell, &it);
 }
 
-static kit_step frame_echo(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(frame_echo)
 {
     COOP_FRAME_BEGIN(f);
     while (!kit_is_abrupt(how))
@@ -55,7 +55,7 @@ static kit_step frame_echo(coop_frame *f, kit_completion how)
 static enum micro_verdict measure_frame(struct micro_cell *cell)
 {
     coop_frame frame;
-    coop_frame_init(&frame, frame_echo);
+    coop_frame_init(&frame, &frame_echo);
     enum micro_verdict verdict = step(cell, &frame.iter);
     coop_frame_close(&frame);
     return verdict;

@@ -152,16 +152,16 @@ static void coop_end(struct walk *walk)
 
 /* ---- stackless: an array of frames, one for each level ---- */
 
-static kit_step frame_walk(coop_frame *f, kit_completion how);
+static const coop_frame_function frame_walk;
 
 static kit_iterable *at(struct level *level, const node *n)
 {
-    coop_frame_init(&level->frame, frame_walk);
+    coop_frame_init(&level->frame, &frame_walk);
     level->node = n;
     return &level->frame.iter.iterable;
 }
 
-static kit_step frame_walk(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(frame_walk)
 {
     struct level *self = (struct level *)f;
     COOP_FRAME_BEGIN(f);

@@ -11,13 +11,7 @@ static kit_step open_self(kit_iterable *self)
     return kit_yielded(kit_ptr(KIT_CONTAINER(self, kit_iter, iterable)));
 }
 
-static const struct kit_iterable_ops its_own_iterable = {open_self, NULL};
-
-void kit_iter_init(kit_iter *it, const struct kit_iter_ops *ops)
-{
-    it->iterable.ops = &its_own_iterable;
-    it->ops = ops;
-}
+const struct kit_iterable_ops kit_iter_own_iterable = {open_self, NULL};
 
 kit_step kit_iter_throw(kit_iter *it, kit_value error)
 {
@@ -49,12 +43,6 @@ kit_step kit_iter_request(kit_iter *it, kit_completion request)
 kit_step kit_iterable_open(kit_iterable *source)
 {
     return source->ops->open(source);
-}
-
-void kit_iterable_release(kit_iterable *source, kit_iter *it)
-{
-    if (source->ops->release)
-        source->ops->release(source, it);
 }
 
 kit_value kit_failure_of(kit_step s)

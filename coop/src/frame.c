@@ -14,48 +14,52 @@ static coop_frame *frame_of_chain(struct kit_chain *chain)
     return KIT_CONTAINER(chain, coop_frame, chain);
 }
 
-/* ---- begun ---- */
+static bool is_done(const coop_frame *f)
+{
+    return f->iter.ops == &kit_gen_done_ops;
+}
 
-static kit_step begun_next(kit_iter *it, kit_value sent);
-static kit_step begun_throw(kit_iter *it, kit_value error);
-static kit_step begun_return(kit_iter *it, kit_value value);
-static kit_step created_next(kit_iter *it, kit_value sent);
-static kit_step created_throw(kit_iter *it, kit_value error);
-static kit_step created_return(kit_iter *it, kit_value value);
-
-static const struct kit_iter_ops begun_ops = {begun_next, begun_throw,
-                                              begun_return};
-static const struct kit_iter_ops created_ops = {created_next, created_throw,
-                                                created_return};
+static bool is_created(const coop_frame *f)
+{
+    return f->position == 0 && f->mode == COOP_FRAME_PLAIN;
+}
 
 static bool chain_is_running(coop_frame *f)
 {
-    return frame_of_chain(kit_chain_root(&f->chain))->is_running;
+    return frame_of_chain(kit_chain_root(&f->chain))->mode ==
+           COOP_FRAME_RUNNING;
 }
+
+/* ---- delegation ---- */
 
 /* An inner frame that nobody else is linked to and that can be resumed. */
 static coop_frame *linkable(kit_iter *it)
 {
-    if (it->ops != &begun_ops && it->ops != &created_ops)
+    if (it->ops->throw_ != coop_frame_throw)
         return NULL;
     coop_frame *inner = frame_of(it);
     if (kit_chain_delegator(&inner->chain) || chain_is_running(inner))
         return NULL;
-    inner->iter.ops = &begun_ops;
     return inner;
 }
 
 /* `f` delegates to `source`. The request, or the result, that comes next. */
 static kit_completion begin_delegation(coop_frame *f, kit_iterable *source)
 {
-    kit_step opened = kit_iterable_open(source);
-    if (opened.state != KIT_YIELDED)
-        return kit_throw(kit_failure_of(opened));
+    kit_iter *it = kit_iterable_as_iter(source);
+    if (!it) {
+        kit_step opened = kit_iterable_open(source);
+        if (opened.state != KIT_YIELDED)
+            return kit_throw(kit_failure_of(opened));
+        it = opened.value.p;
+    }
     f->source = source;
-    f->inner = opened.value.p;
-    coop_frame *inner = linkable(f->inner);
-    if (inner)
+    f->inner = it;
+    coop_frame *inner = linkable(it);
+    if (inner) {
+        inner->mode = COOP_FRAME_APART;
         kit_chain_link(&f->chain, &inner->chain);
+    }
     return kit_next(kit_none());
 }
 
@@ -79,7 +83,8 @@ static coop_frame *end(coop_frame *f, kit_step s, kit_completion *how)
 {
     kit_completion c = kit_completion_make(
         s.state == KIT_DONE ? KIT_RETURN : KIT_THROW, s.value);
-    run_cleanup(f);
+    if (KIT_UNLIKELY(f->cleanup))
+        run_cleanup(f);
     f->iter.ops = &kit_gen_done_ops;
     struct kit_chain *delegator = kit_chain_end(&f->chain, c, how);
     if (!delegator)
@@ -88,17 +93,25 @@ static coop_frame *end(coop_frame *f, kit_step s, kit_completion *how)
     return frame_of_chain(delegator);
 }
 
-/* A step of the leaf: of what it steps through the protocol, or its own. */
-static kit_step step_leaf(coop_frame *leaf, kit_completion how)
+/* ---- steps ---- */
+
+/* A step of what the leaf steps through the protocol, then its own. */
+__attribute__((noinline)) static kit_step step_inner(coop_frame *leaf,
+                                                     kit_completion how)
 {
     kit_value item;
-    if (leaf->inner) {
-        if (kit_delegate_step(leaf->inner, how, &item, &how))
-            return kit_yielded(item);
-        leaf->chain.cut = false;
-        end_delegation(leaf);
-    }
-    return leaf->body(leaf, how);
+    if (kit_delegate_step(leaf->inner, how, &item, &how))
+        return kit_yielded(item);
+    leaf->chain.cut = false;
+    end_delegation(leaf);
+    return leaf->function->body(leaf, how);
+}
+
+static inline kit_step step_leaf(coop_frame *leaf, kit_completion how)
+{
+    if (KIT_UNLIKELY(leaf->inner))
+        return step_inner(leaf, how);
+    return leaf->function->body(leaf, how);
 }
 
 /*
@@ -110,7 +123,7 @@ static kit_step go_on(coop_frame *leaf, kit_step s)
 {
     struct kit_chain *root = leaf->chain.root;
     kit_completion how;
-    while (s.state != KIT_YIELDED) {
+    do {
         if (s.state == COOP_FRAME_DELEGATES) {
             how = begin_delegation(leaf, s.value.p);
             leaf = frame_of_chain(root->leaf);
@@ -120,7 +133,21 @@ static kit_step go_on(coop_frame *leaf, kit_step s)
                 return s;
         }
         s = step_leaf(leaf, how);
-    }
+    } while (s.state != KIT_YIELDED);
+    return s;
+}
+
+/* The request of a root is over. */
+static void stop_running(coop_frame *root)
+{
+    root->mode =
+        root->chain.alone && !root->inner ? COOP_FRAME_PLAIN : COOP_FRAME_APART;
+}
+
+kit_step coop_frame_go_on(coop_frame *f, kit_step answer)
+{
+    kit_step s = go_on(f, answer);
+    stop_running(f);
     return s;
 }
 
@@ -131,66 +158,49 @@ static kit_step request_of(coop_frame *f, kit_completion request)
             return kit_gen_answer(KIT_GEN_RUNNING, request);
         kit_chain_cut(&f->chain);
     }
-    if (KIT_UNLIKELY(f->is_running))
+    if (KIT_UNLIKELY(f->mode == COOP_FRAME_RUNNING))
         return kit_gen_answer(KIT_GEN_RUNNING, request);
-    f->is_running = true;
+    f->mode = COOP_FRAME_RUNNING;
     coop_frame *leaf = frame_of_chain(kit_chain_enter(&f->chain, request.how));
-    kit_step s = go_on(leaf, step_leaf(leaf, request));
-    f->is_running = false;
-    return s;
-}
-
-static kit_step begun_next(kit_iter *it, kit_value sent)
-{
-    coop_frame *f = frame_of(it);
-    if (KIT_UNLIKELY(!f->chain.alone || f->inner || f->is_running))
-        return request_of(f, kit_next(sent));
-    f->is_running = true;
-    kit_step s = f->body(f, kit_next(sent));
+    kit_step s = step_leaf(leaf, request);
     if (KIT_UNLIKELY(s.state != KIT_YIELDED))
-        s = go_on(f, s);
-    f->is_running = false;
+        s = go_on(leaf, s);
+    stop_running(f);
     return s;
 }
 
-static kit_step begun_throw(kit_iter *it, kit_value error)
+kit_step coop_frame_next(kit_iter *it, kit_value sent)
 {
-    return request_of(frame_of(it), kit_throw(error));
+    return request_of(frame_of(it), kit_next(sent));
 }
 
-static kit_step begun_return(kit_iter *it, kit_value value)
+/* throw and return complete what has not begun. */
+static kit_step leave(coop_frame *f, kit_completion request)
 {
-    return request_of(frame_of(it), kit_return(value));
+    if (!is_created(f))
+        return request_of(f, request);
+    f->iter.ops = &kit_gen_done_ops;
+    return kit_gen_answer(KIT_GEN_CREATED, request);
 }
 
-/* ---- created ---- */
-
-static kit_step created_next(kit_iter *it, kit_value sent)
+kit_step coop_frame_throw(kit_iter *it, kit_value error)
 {
-    it->ops = &begun_ops;
-    return begun_next(it, sent);
+    return leave(frame_of(it), kit_throw(error));
 }
 
-static kit_step created_throw(kit_iter *it, kit_value error)
+kit_step coop_frame_return(kit_iter *it, kit_value value)
 {
-    it->ops = &kit_gen_done_ops;
-    return kit_gen_answer(KIT_GEN_CREATED, kit_throw(error));
-}
-
-static kit_step created_return(kit_iter *it, kit_value value)
-{
-    it->ops = &kit_gen_done_ops;
-    return kit_gen_answer(KIT_GEN_CREATED, kit_return(value));
+    return leave(frame_of(it), kit_return(value));
 }
 
 /* ---- life ---- */
 
-void coop_frame_init(coop_frame *f, coop_frame_fn body)
+void coop_frame_init(coop_frame *f, const coop_frame_function *function)
 {
-    kit_iter_init(&f->iter, &created_ops);
-    f->body = body;
+    kit_iter_init(&f->iter, &function->ops);
+    f->function = function;
     f->position = 0;
-    f->is_running = false;
+    f->mode = COOP_FRAME_PLAIN;
     kit_chain_init(&f->chain);
     f->source = NULL;
     f->inner = NULL;
@@ -199,10 +209,10 @@ void coop_frame_init(coop_frame *f, coop_frame_fn body)
 
 int coop_frame_close(coop_frame *f)
 {
-    if (coop_frame_state(f) == KIT_GEN_RUNNING ||
-        kit_chain_delegator(&f->chain))
+    enum kit_gen_state state = coop_frame_state(f);
+    if (state == KIT_GEN_RUNNING || kit_chain_delegator(&f->chain))
         return -EBUSY;
-    if (f->iter.ops == &begun_ops && !kit_gen_exhaust(&f->iter))
+    if (state == KIT_GEN_SUSPENDED && !kit_gen_exhaust(&f->iter))
         return -EBUSY;
     f->iter.ops = &kit_gen_done_ops;
     return 0;
@@ -211,9 +221,9 @@ int coop_frame_close(coop_frame *f)
 enum kit_gen_state coop_frame_state(const coop_frame *f)
 {
     coop_frame *self = (coop_frame *)(uintptr_t)f;
-    if (f->iter.ops == &kit_gen_done_ops)
+    if (is_done(f))
         return KIT_GEN_DONE;
-    if (f->iter.ops == &created_ops)
+    if (is_created(f))
         return KIT_GEN_CREATED;
     return chain_is_running(self) ? KIT_GEN_RUNNING : KIT_GEN_SUSPENDED;
 }

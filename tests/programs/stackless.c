@@ -140,7 +140,7 @@ static bool run_one(struct walk *w, const struct instruction *i,
     return false;
 }
 
-static kit_step body(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(body)
 {
     struct walk *w = (struct walk *)(void *)f;
     kit_completion c = resumed(w, how);
@@ -160,7 +160,7 @@ static int create(struct instance *self)
     struct walk *w = calloc(1, sizeof *w);
     if (!w)
         return -12;
-    coop_frame_init(&w->frame, body);
+    coop_frame_init(&w->frame, &body);
     w->self = self;
     enter(w, IN_BLOCK, &self->run->program->bodies[self->body], NULL);
     self->state = w;

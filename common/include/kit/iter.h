@@ -49,8 +49,23 @@ struct kit_iter {
     const struct kit_iter_ops *ops;
 };
 
+/* What makes an iterator its own iterable. */
+KIT_EXPORT extern const struct kit_iterable_ops kit_iter_own_iterable;
+
 /* Makes `it` an iterator with these operations, and its own iterable. */
-KIT_EXPORT void kit_iter_init(kit_iter *it, const struct kit_iter_ops *ops);
+static inline void kit_iter_init(kit_iter *it, const struct kit_iter_ops *ops)
+{
+    it->iterable.ops = &kit_iter_own_iterable;
+    it->ops = ops;
+}
+
+/* The iterator that this iterable is, or NULL. */
+static inline kit_iter *kit_iterable_as_iter(kit_iterable *source)
+{
+    return source->ops == &kit_iter_own_iterable
+               ? KIT_CONTAINER(source, kit_iter, iterable)
+               : NULL;
+}
 
 static inline kit_step kit_iter_next(kit_iter *it, kit_value sent)
 {
@@ -67,7 +82,12 @@ KIT_EXPORT kit_step kit_iter_return(kit_iter *it, kit_value value);
 KIT_EXPORT kit_step kit_iter_request(kit_iter *it, kit_completion request);
 
 KIT_EXPORT kit_step kit_iterable_open(kit_iterable *source);
-KIT_EXPORT void kit_iterable_release(kit_iterable *source, kit_iter *it);
+
+static inline void kit_iterable_release(kit_iterable *source, kit_iter *it)
+{
+    if (source->ops->release)
+        source->ops->release(source, it);
+}
 
 /* False for a step whose state is none of enum kit_state: -EPROTO is due. */
 static inline bool kit_step_is_valid(kit_step s)

@@ -15,7 +15,7 @@
  *         int64_t i, n;
  *     };
  *
- *     static kit_step count(coop_frame *f, kit_completion how)
+ *     COOP_FRAME_FUNCTION(count)
  *     {
  *         struct count *self = (struct count *)f;
  *         COOP_FRAME_BEGIN(f);
@@ -26,11 +26,12 @@
  *     }
  *
  *     struct count c = {.n = 3};
- *     coop_frame_init(&c.frame, count);
+ *     coop_frame_init(&c.frame, &count);
  *     ... kit_iter_next(&c.frame.iter, kit_none()) ...
  *
- * The second parameter must be called `how`: it says, after each YIELD or
- * DELEGATE, how the generator was resumed. A function that cleans up looks:
+ * The function has two parameters, `f` and `how`: its frame, and after each
+ * YIELD or DELEGATE how the generator was resumed. A function that cleans up
+ * looks:
  *
  *             COOP_FRAME_YIELD(f, kit_int(self->i));
  *             if (kit_is_abrupt(how))
@@ -58,14 +59,28 @@ KIT_BEGIN
 typedef struct coop_frame coop_frame;
 
 /* Answers with kit_yielded (by the macro), kit_done or kit_failed. */
-typedef kit_step (*coop_frame_fn)(coop_frame *self, kit_completion how);
+typedef kit_step (*coop_frame_fn)(coop_frame *f, kit_completion how);
 
-/* Embed it as the first field; only `iter` is for users. */
+/* A resumable function; made by COOP_FRAME_FUNCTION. */
+typedef struct coop_frame_function {
+    struct kit_iter_ops ops;
+    coop_frame_fn body;
+} coop_frame_function;
+
+/* Who answers a request of a frame that is not done. */
+enum coop_frame_mode {
+    COOP_FRAME_PLAIN = 0, /* its body, which need only be called */
+    COOP_FRAME_RUNNING,   /* nobody: it is the root of what is being stepped */
+    COOP_FRAME_APART,     /* another: it delegates, or is delegated to */
+};
+
+/* Embed it as the first field; only `iter` is for users, and `function`, by
+   which a function can make frames of itself. */
 struct coop_frame {
     kit_iter iter;
-    coop_frame_fn body;
+    const coop_frame_function *function;
     int position;
-    bool is_running; /* of a root: its chain is being stepped */
+    enum coop_frame_mode mode;
     struct kit_chain chain;
     kit_iterable *source; /* what it delegates to, opened as `inner` */
     kit_iter *inner;      /* stepped through the protocol; NULL: none */
@@ -73,7 +88,8 @@ struct coop_frame {
 };
 
 /* Runs none of the function. The other fields of the frame are the caller's. */
-KIT_EXPORT void coop_frame_init(coop_frame *f, coop_frame_fn body);
+KIT_EXPORT void coop_frame_init(coop_frame *f,
+                                const coop_frame_function *function);
 
 /*
  * For a frame that goes out of use: a suspended function is resumed with
@@ -100,6 +116,43 @@ static inline void coop_frame_defer(coop_frame *f,
 {
     f->cleanup = cleanup;
 }
+
+/* The operations of a frame, for the macro below. */
+KIT_EXPORT kit_step coop_frame_next(kit_iter *it, kit_value sent);
+KIT_EXPORT kit_step coop_frame_throw(kit_iter *it, kit_value error);
+KIT_EXPORT kit_step coop_frame_return(kit_iter *it, kit_value value);
+
+/* The body of a plain frame answered with what is not a value: goes on. */
+KIT_EXPORT kit_step coop_frame_go_on(coop_frame *f, kit_step answer);
+
+/* One next(): as the compiler sees the body, it need not call it. */
+static inline __attribute__((always_inline)) kit_step
+coop_frame_step(kit_iter *it, kit_value sent, coop_frame_fn body)
+{
+    coop_frame *f = (coop_frame *)(void *)it;
+    if (KIT_UNLIKELY(f->mode != COOP_FRAME_PLAIN))
+        return coop_frame_next(it, sent);
+    f->mode = COOP_FRAME_RUNNING;
+    kit_step s = body(f, kit_next(sent));
+    if (KIT_UNLIKELY(s.state != KIT_YIELDED))
+        return coop_frame_go_on(f, s);
+    f->mode = COOP_FRAME_PLAIN;
+    return s;
+}
+
+/*
+ * Begins the definition of a resumable function (static, at file scope). To
+ * name it before it is defined: static const coop_frame_function name;
+ */
+#define COOP_FRAME_FUNCTION(name)                                              \
+    static inline kit_step name##_body(coop_frame *f, kit_completion how);     \
+    static kit_step name##_next(kit_iter *it, kit_value sent)                  \
+    {                                                                          \
+        return coop_frame_step(it, sent, name##_body);                         \
+    }                                                                          \
+    static const coop_frame_function name = {                                  \
+        {name##_next, coop_frame_throw, coop_frame_return}, name##_body};      \
+    static inline kit_step name##_body(coop_frame *f, kit_completion how)
 
 /* Beyond enum kit_state: between a function and coop_frame alone. */
 #define COOP_FRAME_DELEGATES ((enum kit_state)3)

@@ -10,7 +10,7 @@ struct held_by_frame {
     coop_frame frame;
 };
 
-static kit_step produce(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(produce)
 {
     struct cancel_resource *r =
         &KIT_CONTAINER(f, struct held_by_frame, frame)->resource;
@@ -28,7 +28,7 @@ static int open_producer(const void *how, struct cancel_resource *r,
 {
     struct held_by_frame *h = KIT_CONTAINER(r, struct held_by_frame, resource);
     (void)how;
-    coop_frame_init(&h->frame, produce);
+    coop_frame_init(&h->frame, &produce);
     *it = &h->frame.iter;
     return 0;
 }

@@ -14,18 +14,18 @@ struct level {
     uint64_t below, i;
 };
 
-static kit_step level(coop_frame *f, kit_completion how);
+static const coop_frame_function level;
 
 static kit_iterable *level_init(struct level *l, uint64_t below,
                                 const struct workload_params *params)
 {
-    coop_frame_init(&l->frame, level);
+    coop_frame_init(&l->frame, &level);
     l->params = params;
     l->below = below;
     return &l->frame.iter.iterable;
 }
 
-static kit_step level(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(level)
 {
     struct level *l = (struct level *)f;
     const struct workload_params *p = l->params;

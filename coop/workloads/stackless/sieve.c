@@ -17,7 +17,7 @@ static struct frame_link *link_of(coop_frame *f)
     return KIT_CONTAINER(f, struct frame_link, frame);
 }
 
-static kit_step numbers(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(numbers)
 {
     kit_value *number = &link_of(f)->number;
     COOP_FRAME_BEGIN(f);
@@ -27,7 +27,7 @@ static kit_step numbers(coop_frame *f, kit_completion how)
     return kit_step_of_end(how);
 }
 
-static kit_step filter(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(filter)
 {
     struct frame_link *l = link_of(f);
     COOP_FRAME_BEGIN(f);
@@ -43,7 +43,7 @@ static int open_link(const void *how, struct sieve_link *link)
 {
     struct frame_link *l = KIT_CONTAINER(link, struct frame_link, link);
     (void)how;
-    coop_frame_init(&l->frame, link->in ? filter : numbers);
+    coop_frame_init(&l->frame, link->in ? &filter : &numbers);
     link->iter = &l->frame.iter;
     return 0;
 }

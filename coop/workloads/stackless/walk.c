@@ -14,34 +14,35 @@ struct walk {
 
 typedef struct walk walk_frames[TREE_HEIGHT_MAX + 1];
 
-static kit_iterable *walk_init(struct walk *w, coop_frame_fn body,
+static kit_iterable *walk_init(struct walk *w,
+                               const coop_frame_function *function,
                                const struct tree_node *node)
 {
-    coop_frame_init(&w->frame, body);
+    coop_frame_init(&w->frame, function);
     w->node = node;
     return &w->frame.iter.iterable;
 }
 
-static kit_step walk_once(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(walk_once)
 {
     struct walk *w = (struct walk *)f;
     COOP_FRAME_BEGIN(f);
     if (w->node->left)
-        COOP_FRAME_DELEGATE(f, walk_init(w + 1, walk_once, w->node->left));
+        COOP_FRAME_DELEGATE(f, walk_init(w + 1, &walk_once, w->node->left));
     if (w->node->is_item && !kit_is_abrupt(how))
         COOP_FRAME_YIELD(f, kit_int(w->node->value));
     if (w->node->right && !kit_is_abrupt(how))
-        COOP_FRAME_DELEGATE(f, walk_init(w + 1, walk_once, w->node->right));
+        COOP_FRAME_DELEGATE(f, walk_init(w + 1, &walk_once, w->node->right));
     COOP_FRAME_END(f);
     return kit_step_of_end(how);
 }
 
-static kit_step walk_for_ever(coop_frame *f, kit_completion how)
+COOP_FRAME_FUNCTION(walk_for_ever)
 {
     struct walk *w = (struct walk *)f;
     COOP_FRAME_BEGIN(f);
     while (!kit_is_abrupt(how))
-        COOP_FRAME_DELEGATE(f, walk_init(w + 1, walk_once, w->node));
+        COOP_FRAME_DELEGATE(f, walk_init(w + 1, &walk_once, w->node));
     COOP_FRAME_END(f);
     return kit_step_of_end(how);
 }
@@ -57,7 +58,7 @@ int coop_stackless_treewalk(const struct workload_algorithm *algorithm,
     (void)algorithm, (void)arm;
     if (error)
         return error;
-    walk_init(walk, walk_for_ever, t.root);
+    walk_init(walk, &walk_for_ever, t.root);
     error = numbers_take(&walk->frame.iter, params, result);
     coop_frame_close(&walk->frame);
     tree_free(&t);
@@ -75,8 +76,8 @@ int coop_stackless_samefringe(const struct workload_algorithm *algorithm,
     (void)algorithm, (void)arm;
     if (error)
         return error;
-    walk_init(one, walk_for_ever, f.trees[0].root);
-    walk_init(other, walk_for_ever, f.trees[1].root);
+    walk_init(one, &walk_for_ever, f.trees[0].root);
+    walk_init(other, &walk_for_ever, f.trees[1].root);
     error =
         fringes_compare(&one->frame.iter, &other->frame.iter, params, result);
     coop_frame_close(&one->frame);
