@@ -60,15 +60,18 @@ PLAIN = ("seq", "coop", "preempt")
 # Coop has two forms of generator, so both are measured along a sweep.
 STACKLESS = ("coop-stackless",)
 
+# One generator that yields from inside its recursion, beside one per node.
+RECURSION = ("coop-recursion", "preempt-recursion")
 
-def generators(reference, full=(), quick=(), smoke=False):
+
+def generators(reference, full=(), quick=(), smoke=False, also=()):
     """The plan of a workload made of generators in lock-step: the ways to
     switch and to wait are compared at the reference point of a full run, and
     lockstep has shown already what a free placement does."""
     return WorkloadPlan(
         reference=reference, sweep={"full": list(full), "quick": list(quick)},
-        narrow={"smoke": (), "quick": STACKLESS},
-        wide={"quick": STACKLESS, "full": STACKLESS},
+        narrow={"smoke": (), "quick": STACKLESS + also},
+        wide={"quick": STACKLESS, "full": STACKLESS + also},
         modes=("smoke",) * smoke + ("quick", "full"), free=False)
 
 
@@ -109,7 +112,7 @@ PLANS = {
         seq_ignores=("capacity",),
     ),
     "treewalk": generators({"nodes": 1023}, grid(nodes=[15, 1048575]),
-                           smoke=True),
+                           smoke=True, also=RECURSION),
     "bm_generators": generators({}),
     "delegate": generators({"depth": 16},
                            grid(depth=[0, 1, 4, 64, 256, 1024, 4096]),

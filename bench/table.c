@@ -28,8 +28,8 @@
         .name = NULL                                                           \
     }
 
-/* All of these are lock-step. */
-#define GENERATOR_ARMS(wiring)                                                 \
+/* All of these are lock-step. Further arms may follow, with a comma each. */
+#define GENERATOR_ARMS(wiring, ...)                                            \
     {                                                                          \
         SEQ, COOP("coop", LOCKSTEP, coop_##wiring, NULL),                      \
             COOP("coop-ucontext", LOCKSTEP, coop_##wiring, "ucontext"),        \
@@ -42,11 +42,14 @@
                     KIT_WAIT_SPIN),                                            \
             PREEMPT("preempt-condvar", LOCKSTEP, preempt_##wiring,             \
                     KIT_WAIT_CONDVAR),                                         \
-            END,                                                               \
+            __VA_ARGS__ END,                                                   \
     }
 
 static const struct arm lockstep_arms[] = GENERATOR_ARMS(lockstep);
-static const struct arm treewalk_arms[] = GENERATOR_ARMS(treewalk);
+static const struct arm treewalk_arms[] = GENERATOR_ARMS(
+    treewalk, COOP("coop-recursion", LOCKSTEP, coop_recursion, NULL),
+    PREEMPT("preempt-recursion", LOCKSTEP, preempt_recursion,
+            KIT_WAIT_ADAPTIVE), );
 static const struct arm delegate_arms[] = GENERATOR_ARMS(delegate);
 static const struct arm samefringe_arms[] = GENERATOR_ARMS(samefringe);
 static const struct arm sieve_arms[] = GENERATOR_ARMS(sieve);
@@ -172,8 +175,10 @@ const struct workload workloads[] = {
             "recursion: the generator of a node delegates to a new one for "
             "its left subtree, yields its value, and delegates to one for its "
             "right subtree. It is walked again and again until `items` values "
-            "have been taken; then the walk is abandoned. The sequential arm "
-            "keeps a stack of nodes instead.",
+            "have been taken; then the walk is abandoned. The arms with "
+            "recursion have one generator for all, which yields from whatever "
+            "depth its recursion has reached. The sequential arm keeps a "
+            "stack of nodes instead.",
         .algorithm = &workload_treewalk,
         .parameters = {VALUES,
                        {"nodes", 1023, 1, TREE_NODES_MAX, "nodes",

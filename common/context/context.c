@@ -61,7 +61,6 @@ void kit_asm_start(kit_context *context, char *low, char *top,
 {
     (void)low;
     struct kit_asm_frame *frame = (struct kit_asm_frame *)(void *)top - 1;
-    memset(frame, 0, sizeof *frame);
     kit_asm_frame_set(frame, context, (void *)entry, (void *)kit_asm_entry);
     context->suspended = frame;
 }

@@ -17,8 +17,6 @@ struct coop_coro {
     coop_coro_fn body;
     kit_value arg;
     kit_stack *stack;
-    coop_coro *successor; /* who goes on when this one has ended */
-    kit_completion succeed_how;
     /* the creator's local memory follows, up to the stack's record */
 } __attribute__((aligned(16)));
 
@@ -29,13 +27,6 @@ static void run(kit_context *context, kit_completion first)
     if (last.state == KIT_YIELDED)
         last.state = KIT_DONE;
     co->face.state = COOP_CORO_DONE;
-    if (co->successor) {
-        coop_coro *to = co->successor;
-        to->face.state = to->running;
-        kit_context_swap(context, &to->face.context);
-        last = kit_step_make((enum kit_state)co->succeed_how.how,
-                             co->succeed_how.value);
-    }
     kit_context_exit(context, last);
 }
 
@@ -62,7 +53,6 @@ int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
     co->body = body;
     co->arg = arg;
     co->stack = stack;
-    co->successor = NULL;
     const struct kit_mechanism *mechanism =
         o->mechanism ? o->mechanism : kit_mechanism_default();
     co->running =
@@ -100,25 +90,33 @@ kit_completion(coop_coro_yield)(coop_coro *self, kit_value value)
     return kit_context_yield(&self->face.context, kit_yielded(value));
 }
 
-kit_completion coop_coro_transfer(coop_coro *self, coop_coro *to,
-                                  kit_completion how)
+/* Makes `to` what an exchange of `self` lands in. */
+static void replace(coop_coro *self, coop_coro *to, const char *caller)
 {
     if (KIT_UNLIKELY(self->face.state != self->running ||
                      to->face.state > COOP_CORO_SUSPENDED ||
                      self->face.context.mechanism !=
                          to->face.context.mechanism))
-        kit_misuse(__func__, "needs a running and a suspended coroutine of "
-                             "one mechanism");
-    self->face.state = COOP_CORO_SUSPENDED;
+        kit_misuse(caller, "needs a running and a suspended coroutine of "
+                           "one mechanism");
     to->face.state = to->running;
     kit_context_swap(&self->face.context, &to->face.context);
+}
+
+kit_completion coop_coro_transfer(coop_coro *self, coop_coro *to,
+                                  kit_completion how)
+{
+    replace(self, to, __func__);
+    self->face.state = COOP_CORO_SUSPENDED;
     return kit_context_transfer(&self->face.context, how);
 }
 
-void coop_coro_succeed(coop_coro *self, coop_coro *to, kit_completion how)
+void coop_coro_leave(coop_coro *self, coop_coro *to, kit_completion how)
 {
-    self->successor = to;
-    self->succeed_how = how;
+    replace(self, to, __func__);
+    self->face.state = COOP_CORO_DONE;
+    kit_context_exit(&self->face.context,
+                     kit_step_make((enum kit_state)how.how, how.value));
 }
 
 enum coop_coro_state coop_coro_state(const coop_coro *co)

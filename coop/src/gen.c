@@ -120,7 +120,7 @@ static kit_step run(coop_coro *co, kit_value arg, kit_completion first)
     g->face.iter.ops = &kit_gen_done_ops;
     struct kit_chain *delegator = kit_chain_end(&g->chain, end, &result);
     if (delegator)
-        coop_coro_succeed(co, gen_of_chain(delegator)->face.co, result);
+        coop_coro_leave(co, gen_of_chain(delegator)->face.co, result);
     return kit_step_of_end(end);
 }
 
@@ -194,11 +194,13 @@ static kit_completion yield_of(void *generator, kit_value value)
    resumed; NULL: it must be stepped through the protocol. */
 static coop_gen *linkable(const coop_gen *self, kit_iter *it)
 {
-    if (it->ops != &begun_ops && it->ops != &created_ops)
-        return NULL;
     coop_gen *inner = gen_of(it);
-    if (kit_chain_delegator(&inner->chain) ||
-        inner->mechanism != self->mechanism || chain_is_running(inner))
+    bool is_new = it->ops == &created_ops;
+    if ((!is_new && it->ops != &begun_ops) ||
+        inner->mechanism != self->mechanism)
+        return NULL;
+    if (!is_new &&
+        (kit_chain_delegator(&inner->chain) || chain_is_running(inner)))
         return NULL;
     inner->face.iter.ops = &begun_ops;
     return inner;
@@ -216,16 +218,31 @@ static kit_completion delegate_by_link(coop_gen *self, coop_gen *inner)
     return kit_delegate_request(&inner->face.iter, c, yield_of, self);
 }
 
-kit_completion coop_gen_delegate(coop_gen *self, kit_iterable *iterable)
+/* An open iterator of any kind. */
+static kit_completion delegate_to(coop_gen *self, kit_iter *it)
+{
+    coop_gen *inner = linkable(self, it);
+    if (KIT_LIKELY(inner))
+        return delegate_by_link(self, inner);
+    return kit_delegate_request(it, kit_next(kit_none()), yield_of, self);
+}
+
+/* Something that is to be opened, and released afterwards. */
+__attribute__((noinline)) static kit_completion
+open_and_delegate(coop_gen *self, kit_iterable *iterable)
 {
     kit_step opened = kit_iterable_open(iterable);
     if (opened.state != KIT_YIELDED)
         return kit_throw(kit_failure_of(opened));
     kit_iter *it = opened.value.p;
-    coop_gen *inner = linkable(self, it);
-    kit_completion end =
-        inner ? delegate_by_link(self, inner)
-              : kit_delegate_request(it, kit_next(kit_none()), yield_of, self);
+    kit_completion end = delegate_to(self, it);
     kit_iterable_release(iterable, it);
     return end;
+}
+
+kit_completion coop_gen_delegate(coop_gen *self, kit_iterable *iterable)
+{
+    kit_iter *it = kit_iterable_as_iter(iterable);
+    return KIT_LIKELY(it) ? delegate_to(self, it)
+                          : open_and_delegate(self, iterable);
 }

@@ -20,6 +20,7 @@ typedef int coop_wiring(const struct workload_algorithm *algorithm,
 coop_wiring coop_lockstep;
 coop_wiring coop_batch; /* of bounded */
 coop_wiring coop_treewalk;
+coop_wiring coop_recursion; /* treewalk in one generator */
 coop_wiring coop_delegate;
 coop_wiring coop_samefringe;
 coop_wiring coop_sieve;

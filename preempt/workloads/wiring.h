@@ -22,6 +22,7 @@ typedef int preempt_wiring(const struct workload_algorithm *algorithm,
 preempt_wiring preempt_lockstep;
 preempt_wiring preempt_batch; /* of bounded */
 preempt_wiring preempt_treewalk;
+preempt_wiring preempt_recursion; /* treewalk in one generator */
 preempt_wiring preempt_delegate;
 preempt_wiring preempt_samefringe;
 preempt_wiring preempt_sieve;

@@ -79,12 +79,12 @@ KIT_EXPORT kit_completion coop_coro_transfer(coop_coro *self, coop_coro *to,
                                              kit_completion how);
 
 /*
- * From inside the body of `self`, as the last thing before it returns: when it
- * has ended, `to` is resumed with `how` in its place; the step that the body
- * returns goes nowhere.
+ * From inside the body of `self`, at any depth: ends it, and resumes `to` with
+ * `how` in its place, as transfer does. Does not return; what the body has not
+ * cleaned up is abandoned.
  */
-KIT_EXPORT void coop_coro_succeed(coop_coro *self, coop_coro *to,
-                                  kit_completion how);
+KIT_EXPORT void coop_coro_leave(coop_coro *self, coop_coro *to,
+                                kit_completion how) __attribute__((noreturn));
 
 KIT_EXPORT enum coop_coro_state coop_coro_state(const coop_coro *co);
 KIT_EXPORT const char *coop_coro_state_name(enum coop_coro_state state);
