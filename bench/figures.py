@@ -22,8 +22,8 @@ from units import number, plain, ratio_text  # noqa: E402
 
 INK = "#767676"
 ARM_INKS = ["#0072b2", "#d55e00", "#009e73", "#c4679a", "#a07a00", "#7a68c9",
-            "#5a8f9e", "#b0524a", "#6b8e23", "#8f6f52"]
-MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "p"]
+            "#5a8f9e", "#b0524a", "#6b8e23", "#8f6f52", "#c2607f", "#4a86c5"]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "d"]
 LINES = {"one": "-", "two": "--", "free": ":"}
 # seq, coop and preempt keep their ink and marker in every figure.
 FIXED = {"seq": 0, "coop": 1, "preempt": 2}
