@@ -140,24 +140,36 @@ static kit_step go_on(coop_frame *leaf, kit_step s)
 /* The request of a root is over. */
 static void stop_running(coop_frame *root)
 {
-    root->mode =
-        root->chain.alone && !root->inner ? COOP_FRAME_PLAIN : COOP_FRAME_APART;
+    root->chain.returning = NULL;
+    if (frame_of_chain(root->chain.leaf)->inner)
+        root->mode = COOP_FRAME_APART;
+    else
+        root->mode = root->chain.alone ? COOP_FRAME_PLAIN : COOP_FRAME_LINKED;
 }
 
-kit_step coop_frame_go_on(coop_frame *f, kit_step answer)
+kit_step coop_frame_go_on(coop_frame *leaf, kit_step answer)
 {
-    kit_step s = go_on(f, answer);
-    stop_running(f);
+    coop_frame *root = frame_of_chain(leaf->chain.root);
+    kit_step s = go_on(leaf, answer);
+    stop_running(root);
     return s;
+}
+
+/* Takes `f` out of the middle of a chain; false: the chain runs. */
+static bool cut_off(coop_frame *f)
+{
+    coop_frame *root = frame_of_chain(kit_chain_root(&f->chain));
+    if (root->mode == COOP_FRAME_RUNNING)
+        return false;
+    kit_chain_cut(&f->chain);
+    root->mode = COOP_FRAME_APART;
+    return true;
 }
 
 static kit_step request_of(coop_frame *f, kit_completion request)
 {
-    if (KIT_UNLIKELY(kit_chain_delegator(&f->chain))) {
-        if (chain_is_running(f))
-            return kit_gen_answer(KIT_GEN_RUNNING, request);
-        kit_chain_cut(&f->chain);
-    }
+    if (KIT_UNLIKELY(kit_chain_delegator(&f->chain) && !cut_off(f)))
+        return kit_gen_answer(KIT_GEN_RUNNING, request);
     if (KIT_UNLIKELY(f->mode == COOP_FRAME_RUNNING))
         return kit_gen_answer(KIT_GEN_RUNNING, request);
     f->mode = COOP_FRAME_RUNNING;
@@ -169,6 +181,7 @@ static kit_step request_of(coop_frame *f, kit_completion request)
     return s;
 }
 
+/* Of a frame that needs a closer look. */
 kit_step coop_frame_next(kit_iter *it, kit_value sent)
 {
     return request_of(frame_of(it), kit_next(sent));

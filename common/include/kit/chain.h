@@ -39,9 +39,9 @@ struct kit_chain {
        may be looked at while the chain runs, to find that it does. */
     kit_chain_ref delegator;
     struct kit_chain *leaf; /* of a root: who answers; else stale */
-    struct kit_chain *root; /* of a running leaf: who is stepped */
-    /* Of a root whose request is return: the innermost that it was sent to,
-       and that has not ended; those linked since are stepped by next. */
+    struct kit_chain *root; /* of a leaf: who is stepped; else stale */
+    /* Of a root, while its request is return: the innermost that it was sent
+       to, and that has not ended; those linked since are stepped by next. */
     struct kit_chain *returning;
     bool alone; /* a root that is its own leaf: most generators, mostly */
     bool cut;   /* its inner was stepped from the side */
@@ -78,14 +78,13 @@ static inline struct kit_chain *kit_chain_root(struct kit_chain *c)
 }
 
 /*
- * A request of `root` begins: returns the leaf that answers it. A root that is
- * alone may leave this out for next: its root is itself, and nobody but itself
- * can be who a return was sent to.
+ * A request of `root` begins: returns the leaf that answers it. For next,
+ * root->leaf will do where `returning` is NULL, or the root alone: nobody but
+ * itself can then be who a return was sent to.
  */
 static inline struct kit_chain *kit_chain_enter(struct kit_chain *root,
                                                 enum kit_how how)
 {
-    root->leaf->root = root;
     root->returning = how == KIT_RETURN ? root->leaf : NULL;
     return root->leaf;
 }
@@ -136,9 +135,10 @@ static inline void kit_chain_cut(struct kit_chain *self)
 {
     struct kit_chain *root = kit_chain_root(self);
     self->leaf = root->leaf;
-    self->root = self;
+    self->leaf->root = self;
     self->alone = self->leaf == self;
     root->leaf = kit_chain_delegator(self);
+    root->leaf->root = root;
     root->alone = root->leaf == root;
     root->leaf->cut = true;
     kit_chain_set_delegator(self, NULL);

@@ -70,8 +70,9 @@ typedef struct coop_frame_function {
 /* Who answers a request of a frame that is not done. */
 enum coop_frame_mode {
     COOP_FRAME_PLAIN = 0, /* its body, which need only be called */
+    COOP_FRAME_LINKED,    /* the body of its leaf, to which it is linked */
     COOP_FRAME_RUNNING,   /* nobody: it is the root of what is being stepped */
-    COOP_FRAME_APART,     /* another: it delegates, or is delegated to */
+    COOP_FRAME_APART,     /* what a closer look finds */
 };
 
 /* Embed it as the first field; only `iter` is for users, and `function`, by
@@ -122,14 +123,29 @@ KIT_EXPORT kit_step coop_frame_next(kit_iter *it, kit_value sent);
 KIT_EXPORT kit_step coop_frame_throw(kit_iter *it, kit_value error);
 KIT_EXPORT kit_step coop_frame_return(kit_iter *it, kit_value value);
 
-/* The body of a plain frame answered with what is not a value: goes on. */
-KIT_EXPORT kit_step coop_frame_go_on(coop_frame *f, kit_step answer);
+/* The body of a leaf answered with what is not a value: goes on. */
+KIT_EXPORT kit_step coop_frame_go_on(coop_frame *leaf, kit_step answer);
+
+/* A step of a frame whose leaf is another one: a call of the leaf's body. */
+static inline __attribute__((always_inline)) kit_step
+coop_frame_step_leaf(coop_frame *f, kit_value sent)
+{
+    coop_frame *leaf = KIT_CONTAINER(f->chain.leaf, coop_frame, chain);
+    f->mode = COOP_FRAME_RUNNING;
+    kit_step s = leaf->function->body(leaf, kit_next(sent));
+    if (KIT_UNLIKELY(s.state != KIT_YIELDED))
+        return coop_frame_go_on(leaf, s);
+    f->mode = COOP_FRAME_LINKED;
+    return kit_yielded(s.value);
+}
 
 /* One next(): as the compiler sees the body, it need not call it. */
 static inline __attribute__((always_inline)) kit_step
 coop_frame_step(kit_iter *it, kit_value sent, coop_frame_fn body)
 {
     coop_frame *f = (coop_frame *)(void *)it;
+    if (f->mode == COOP_FRAME_LINKED)
+        return coop_frame_step_leaf(f, sent);
     if (KIT_UNLIKELY(f->mode != COOP_FRAME_PLAIN))
         return coop_frame_next(it, sent);
     f->mode = COOP_FRAME_RUNNING;
@@ -137,7 +153,7 @@ coop_frame_step(kit_iter *it, kit_value sent, coop_frame_fn body)
     if (KIT_UNLIKELY(s.state != KIT_YIELDED))
         return coop_frame_go_on(f, s);
     f->mode = COOP_FRAME_PLAIN;
-    return s;
+    return kit_yielded(s.value);
 }
 
 /*
