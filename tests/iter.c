@@ -87,6 +87,45 @@ START_TEST (an_unknown_request_is_refused) {
 }
 END_TEST
 
+START_TEST (what_opens_as_no_iterator_is_a_type_error) {
+    spy_on(1);
+    spy.opens = kit_yielded(kit_ptr(NULL));
+    ck_failed(kit_iterable_open(&spy.iter.iterable), -EPROTO);
+    ck_failed(kit_iterable_open(NULL), -EINVAL);
+}
+END_TEST
+
+/* An iterator that answers its first next, and exchanges its operations. */
+static kit_step next_gives_2(kit_iter *it, kit_value sent)
+{
+    (void)it, (void)sent;
+    return kit_yielded(kit_int(2));
+}
+
+static kit_step next_gives_1_once(kit_iter *it, kit_value sent)
+{
+    static const struct kit_iter_ops later = {next_gives_2, NULL, NULL};
+    (void)sent;
+    it->ops = &later;
+    return kit_yielded(kit_int(1));
+}
+
+START_TEST (the_operations_are_looked_at_for_each_request) {
+    static const struct kit_iter_ops first = {next_gives_1_once, NULL, NULL};
+    kit_iter it;
+    kit_loop loop;
+    kit_value item;
+    kit_iter_init(&it, &first);
+    kit_loop_open(&loop, &it.iterable);
+    ck_assert(kit_loop_next(&loop, &item));
+    ck_value_eq(item, kit_int(1));
+    ck_assert(kit_loop_next(&loop, &item));
+    ck_value_eq(item, kit_int(2));
+    ck_completion(kit_loop_close(&loop, kit_return(kit_none())), KIT_RETURN,
+                  kit_none());
+}
+END_TEST
+
 /* ---- for-each ---- */
 
 static kit_completion go_on(void *context, kit_value item)
@@ -218,8 +257,37 @@ START_TEST (an_error_while_opening_is_the_result_and_nothing_is_released) {
     spy.opens = kit_done(kit_none());
     ck_completion(each(go_on, kit_next(kit_none())), KIT_THROW,
                   kit_int(-EPROTO));
-    transcript_check("s.iter\ns.iter\n");
+    spy.opens = kit_yielded(kit_ptr(NULL));
+    ck_completion(each(go_on, kit_next(kit_none())), KIT_THROW,
+                  kit_int(-EPROTO));
+    ck_completion(kit_for_each(NULL, go_on, NULL), KIT_THROW, kit_int(-EINVAL));
+    transcript_check("s.iter\ns.iter\ns.iter\n");
     ck_assert_int_eq(spy.released, 0);
+}
+END_TEST
+
+START_TEST (a_loop_that_saw_the_end_stays_at_it_and_closes_nothing) {
+    kit_loop loop;
+    kit_value item;
+    spy_on(1);
+    kit_loop_open(&loop, &spy.iter.iterable);
+    ck_assert(kit_loop_next(&loop, &item));
+    ck_assert(!kit_loop_next(&loop, &item));
+    ck_assert(!kit_loop_next(&loop, &item));
+    ck_completion(kit_loop_close(&loop, kit_return(kit_int(5))), KIT_RETURN,
+                  kit_int(5));
+    transcript_check("s.iter\ns.next()\ns.next()\n");
+    ck_assert_int_eq(spy.released, 1);
+}
+END_TEST
+
+START_TEST (a_loop_that_is_left_before_its_first_item_closes) {
+    kit_loop loop;
+    spy_on(1);
+    kit_loop_open(&loop, &spy.iter.iterable);
+    ck_completion(kit_loop_close(&loop, kit_return(kit_int(5))), KIT_RETURN,
+                  kit_int(5));
+    transcript_check("s.iter\ns.return()\n");
 }
 END_TEST
 
@@ -294,6 +362,10 @@ START_TEST (a_failure_to_open_is_raised_at_the_delegation) {
     spy.opens = kit_done(kit_int(1));
     ck_completion(delegate(RESUME(kit_next(kit_none()))), KIT_THROW,
                   kit_int(-EPROTO));
+    spy.opens = kit_yielded(kit_ptr(NULL));
+    ck_completion(delegate(RESUME(kit_next(kit_none()))), KIT_THROW,
+                  kit_int(-EPROTO));
+    ck_completion(kit_delegate(NULL, play, NULL), KIT_THROW, kit_int(-EINVAL));
     ck_assert_int_eq(spy.released, 0);
 }
 END_TEST
@@ -351,6 +423,24 @@ START_TEST (an_inner_without_throw_whose_close_fails_raises_that) {
 }
 END_TEST
 
+START_TEST (a_malformed_close_of_an_inner_without_throw_is_a_type_error) {
+    spy_on(2);
+    spy.on_return = is_malformed;
+    ck_completion(delegate(RESUME(kit_throw(kit_int(5)))), KIT_THROW,
+                  kit_int(-EPROTO));
+    transcript_check("s.iter\ns.next()\nyield 1\ns.return()\n");
+}
+END_TEST
+
+START_TEST (an_inner_without_throw_that_yields_at_its_close_is_over) {
+    spy_on(2);
+    spy.on_return = yields_9;
+    ck_completion(delegate(RESUME(kit_throw(kit_int(5)))), KIT_THROW,
+                  kit_int(-EPROTO));
+    transcript_check("s.iter\ns.next()\nyield 1\ns.return()\n");
+}
+END_TEST
+
 START_TEST (an_inner_with_neither_throw_nor_return_is_a_type_error) {
     spy_on(2);
     spy_without_return(&spy);
@@ -377,6 +467,18 @@ START_TEST (an_inner_that_yields_at_return_keeps_the_delegation_going) {
                   KIT_NEXT, kit_none());
     transcript_check("s.iter\ns.next()\nyield 1\ns.return(5)\nyield 9\n"
                      "s.next(6)\nyield 2\ns.next()\n");
+}
+END_TEST
+
+START_TEST (an_inner_may_be_asked_to_return_again_and_again) {
+    spy_on(1);
+    spy.on_return = yields_9;
+    ck_completion(
+        delegate(RESUME(kit_return(kit_int(5)), kit_return(kit_int(6)),
+                        kit_next(kit_int(7)))),
+        KIT_NEXT, kit_none());
+    transcript_check("s.iter\ns.next()\nyield 1\ns.return(5)\nyield 9\n"
+                     "s.return(6)\nyield 9\ns.next(7)\n");
 }
 END_TEST
 
@@ -423,6 +525,8 @@ int main(void)
         return_to_an_iterator_without_it_is_done_with_the_value,
         a_request_reaches_the_operation_that_it_names,
         an_unknown_request_is_refused,
+        what_opens_as_no_iterator_is_a_type_error,
+        the_operations_are_looked_at_for_each_request,
         the_normal_end_closes_nothing_and_drops_the_final_value,
         a_break_closes_once,
         a_break_on_the_last_item_closes_too,
@@ -435,6 +539,8 @@ int main(void)
         a_source_whose_next_fails_is_not_closed,
         a_malformed_step_is_a_type_error_and_does_not_close,
         an_error_while_opening_is_the_result_and_nothing_is_released,
+        a_loop_that_saw_the_end_stays_at_it_and_closes_nothing,
+        a_loop_that_is_left_before_its_first_item_closes,
         leaving_an_outer_loop_closes_innermost_first,
         delegation_gives_the_final_value_of_the_inner,
         the_inner_starts_with_none_and_gets_later_sends_unchanged,
@@ -445,9 +551,12 @@ int main(void)
         throw_goes_to_the_inner_which_may_fail,
         an_inner_without_throw_is_closed_and_that_is_a_type_error,
         an_inner_without_throw_whose_close_fails_raises_that,
+        a_malformed_close_of_an_inner_without_throw_is_a_type_error,
+        an_inner_without_throw_that_yields_at_its_close_is_over,
         an_inner_with_neither_throw_nor_return_is_a_type_error,
         return_goes_to_the_inner_whose_value_wins,
         an_inner_that_yields_at_return_keeps_the_delegation_going,
+        an_inner_may_be_asked_to_return_again_and_again,
         without_a_return_method_the_outer_returns_the_value_itself,
         an_inner_that_fails_at_return_is_raised_at_the_delegation,
         a_malformed_answer_of_the_inner_is_a_type_error,

@@ -3,6 +3,7 @@
 #include <kit/helpers.h>
 
 #include "close.h"
+#include "guard.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,11 +20,19 @@ static bool pull(kit_iter *source, kit_value *item, kit_completion *end)
     return false;
 }
 
+/* Without a callback: nobody is going to use the source. */
+static kit_completion refuse(kit_iter *source)
+{
+    return kit_close(source, kit_throw(kit_int(-EINVAL)));
+}
+
 kit_completion kit_iter_for_each(kit_iter *source, kit_map_fn call,
                                  void *context)
 {
     kit_value item;
     kit_completion end;
+    if (!call)
+        return refuse(source);
     for (uint64_t i = 0; pull(source, &item, &end); i++) {
         kit_completion c = call(context, item, i);
         if (kit_is_abrupt(c))
@@ -38,6 +47,8 @@ kit_completion kit_iter_reduce(kit_iter *source, kit_reduce_fn call,
     kit_value item, total = kit_none();
     kit_completion end;
     uint64_t i = 0;
+    if (!call)
+        return refuse(source);
     if (initial) {
         total = *initial;
     } else {
@@ -93,11 +104,13 @@ static kit_completion search(kit_iter *source, kit_map_fn call, void *context,
     kit_value item;
     kit_completion end;
     *found = false;
+    if (!call)
+        return refuse(source);
     for (uint64_t i = 0; pull(source, &item, &end); i++) {
         kit_completion c = call(context, item, i);
         if (kit_is_abrupt(c))
             return kit_close(source, kit_throw(c.value));
-        if ((c.value.i != 0) != wanted)
+        if (kit_is_yes(c.value) != wanted)
             continue;
         *found = true;
         kit_completion closed = kit_close(source, kit_return(item));

@@ -42,7 +42,12 @@ kit_step kit_iter_request(kit_iter *it, kit_completion request)
 
 kit_step kit_iterable_open(kit_iterable *source)
 {
-    return source->ops->open(source);
+    if (!source)
+        return kit_failed_errno(-EINVAL);
+    kit_step s = source->ops->open(source);
+    if (s.state == KIT_YIELDED && !s.value.p)
+        return kit_failed_errno(-EPROTO);
+    return s;
 }
 
 kit_value kit_failure_of(kit_step s)

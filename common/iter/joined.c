@@ -3,6 +3,7 @@
 #include <kit/helpers.h>
 
 #include "close.h"
+#include "guard.h"
 
 #include <errno.h>
 
@@ -19,9 +20,10 @@ static void release_current(kit_concat *c)
     c->inner = NULL;
 }
 
-/* Finds the next item, opening what comes next; none finishes it. */
-static kit_step concat_step(kit_concat *c)
+/* Finds the next item, opening what comes next. */
+static kit_step concat_step(kit_iter *it)
 {
+    kit_concat *c = concat_of(it);
     while (c->at < c->count) {
         kit_step s;
         if (!c->inner) {
@@ -43,35 +45,26 @@ static kit_step concat_step(kit_concat *c)
 
 static kit_step concat_next(kit_iter *it, kit_value sent)
 {
-    kit_concat *c = concat_of(it);
     (void)sent;
-    if (c->is_running)
-        return kit_failed_errno(-EBUSY);
-    if (c->is_done)
-        return kit_done(kit_none());
-    c->is_running = true;
-    kit_step s = concat_step(c);
-    c->is_running = false;
-    c->is_done = s.state != KIT_YIELDED;
-    return s;
+    return kit_guard(it, &concat_of(it)->state, concat_step);
 }
 
 /* Closes the one that is open; the others were never touched. */
-static kit_step concat_return(kit_iter *it, kit_value value)
+static kit_step concat_close(kit_iter *it)
 {
     kit_concat *c = concat_of(it);
     kit_completion end = kit_return(kit_none());
-    (void)value;
-    if (c->is_running)
-        return kit_failed_errno(-EBUSY);
-    c->is_done = true;
     if (c->inner) {
-        c->is_running = true;
         end = kit_close(c->inner, end);
-        c->is_running = false;
         release_current(c);
     }
-    return end.how == KIT_THROW ? kit_failed(end.value) : kit_done(kit_none());
+    return kit_step_of_end(end);
+}
+
+static kit_step concat_return(kit_iter *it, kit_value value)
+{
+    (void)value;
+    return kit_guard_return(it, &concat_of(it)->state, concat_close);
 }
 
 int kit_concat_init(kit_concat *c, kit_iterable *const *sources, size_t count)
@@ -85,7 +78,7 @@ int kit_concat_init(kit_concat *c, kit_iterable *const *sources, size_t count)
     c->count = count;
     c->at = 0;
     c->inner = NULL;
-    c->is_running = c->is_done = false;
+    c->state = KIT_GEN_CREATED;
     return 0;
 }
 
@@ -96,76 +89,142 @@ static kit_zip *zip_of(kit_iter *it)
     return KIT_CONTAINER(it, kit_zip, iter);
 }
 
-/* Closes all but one, the last first (`but` == count: all). An error of a
-   close is the result, unless there was one already. */
-static kit_completion close_others(kit_zip *z, size_t but, kit_completion end)
+static bool is_over(const kit_zip *z, size_t i)
 {
-    for (size_t i = z->count; i-- > 0;)
-        if (i != but)
+    return z->over && z->over[i];
+}
+
+/*
+ * The last step, after closing what may be open of the sources from `low` on,
+ * except `but` (`count`: none), the last first. An error of a close is the
+ * result, unless there was one already.
+ */
+static kit_step close_from(kit_zip *z, size_t low, size_t but,
+                           kit_completion end)
+{
+    for (size_t i = z->count; i-- > low;)
+        if (i != but && !is_over(z, i))
             end = kit_close(z->sources[i], end);
-    return end;
+    return kit_step_of_end(end);
 }
 
-static kit_step end_of_zip(kit_completion end)
+/* Source `i` is done. Those before it gave an item for nothing. */
+static kit_step shortest_ended(kit_zip *z, size_t i)
 {
-    return end.how == KIT_THROW ? kit_failed(end.value) : kit_done(kit_none());
+    return close_from(z, 0, i, kit_return(kit_none()));
 }
 
-static kit_step zip_step(kit_zip *z)
+static kit_step filler(const kit_zip *z, size_t i)
 {
-    for (size_t i = 0; i < z->count; i++) {
+    return kit_yielded(z->padding ? z->padding[i] : kit_none());
+}
+
+static kit_step longest_ended(kit_zip *z, size_t i)
+{
+    z->over[i] = true;
+    return --z->open > 0 ? filler(z, i) : kit_done(kit_none());
+}
+
+/* All have to end in one round: the first to end has the others looked at. */
+static kit_step strict_ended(kit_zip *z, size_t i)
+{
+    kit_completion uneven = kit_throw(kit_int(-EINVAL));
+    if (i > 0)
+        return close_from(z, 0, i, uneven);
+    for (i = 1; i < z->count; i++) {
         kit_step s = kit_iter_next(z->sources[i], kit_none());
-        z->row[i] = s.value;
         if (s.state == KIT_YIELDED)
-            continue;
-        /* Those before `i` gave an item for nothing; those after, none. */
-        kit_completion end = s.state == KIT_DONE ? kit_return(kit_none())
-                                                 : kit_throw(kit_failure_of(s));
-        return end_of_zip(close_others(z, i, end));
+            return close_from(z, i, z->count, uneven);
+        if (s.state != KIT_DONE)
+            return close_from(z, i, i, kit_throw(kit_failure_of(s)));
+    }
+    return kit_done(kit_none());
+}
+
+/* What source `i` has for the round; a step that is no item is the last. */
+static kit_step zip_item(kit_zip *z, size_t i)
+{
+    if (is_over(z, i))
+        return filler(z, i);
+    kit_step s = kit_iter_next(z->sources[i], kit_none());
+    if (KIT_LIKELY(s.state == KIT_YIELDED))
+        return s;
+    if (s.state == KIT_DONE)
+        return z->ended(z, i);
+    return close_from(z, 0, i, kit_throw(kit_failure_of(s)));
+}
+
+static kit_step zip_step(kit_iter *it)
+{
+    kit_zip *z = zip_of(it);
+    for (size_t i = 0; i < z->count; i++) {
+        kit_step s = zip_item(z, i);
+        if (s.state != KIT_YIELDED)
+            return s;
+        z->row[i] = s.value;
     }
     return z->count > 0 ? kit_yielded(kit_ptr(z->row)) : kit_done(kit_none());
 }
 
 static kit_step zip_next(kit_iter *it, kit_value sent)
 {
-    kit_zip *z = zip_of(it);
     (void)sent;
-    if (z->is_running)
-        return kit_failed_errno(-EBUSY);
-    if (z->is_done)
-        return kit_done(kit_none());
-    z->is_running = true;
-    kit_step s = zip_step(z);
-    z->is_running = false;
-    z->is_done = s.state != KIT_YIELDED;
-    return s;
+    return kit_guard(it, &zip_of(it)->state, zip_step);
+}
+
+static kit_step zip_close(kit_iter *it)
+{
+    kit_zip *z = zip_of(it);
+    return close_from(z, 0, z->count, kit_return(kit_none()));
 }
 
 static kit_step zip_return(kit_iter *it, kit_value value)
 {
-    kit_zip *z = zip_of(it);
     (void)value;
-    if (z->is_running)
-        return kit_failed_errno(-EBUSY);
-    if (z->is_done)
-        return kit_done(kit_none());
-    z->is_done = z->is_running = true;
-    kit_completion end = close_others(z, z->count, kit_return(kit_none()));
-    z->is_running = false;
-    return end_of_zip(end);
+    return kit_guard_return(it, &zip_of(it)->state, zip_close);
+}
+
+static int zip_init(kit_zip *z, kit_iter *const *sources, size_t count,
+                    kit_value *row, kit_step (*ended)(kit_zip *, size_t))
+{
+    static const struct kit_iter_ops ops = {zip_next, NULL, zip_return};
+    kit_iter_init(&z->iter, &ops);
+    z->sources = sources;
+    z->count = z->open = count;
+    z->row = row;
+    z->state = KIT_GEN_CREATED;
+    z->ended = ended;
+    z->padding = NULL;
+    z->over = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (sources[i])
+            continue;
+        z->count = i; /* nobody is going to use those before it */
+        close_from(z, 0, i, kit_throw(kit_int(-EINVAL)));
+        return -EINVAL;
+    }
+    return 0;
 }
 
 int kit_zip_init(kit_zip *z, kit_iter *const *sources, size_t count,
                  kit_value *row)
 {
-    static const struct kit_iter_ops ops = {zip_next, NULL, zip_return};
+    return zip_init(z, sources, count, row, shortest_ended);
+}
+
+int kit_zip_strict_init(kit_zip *z, kit_iter *const *sources, size_t count,
+                        kit_value *row)
+{
+    return zip_init(z, sources, count, row, strict_ended);
+}
+
+int kit_zip_longest_init(kit_zip *z, kit_iter *const *sources, size_t count,
+                         kit_value *row, bool *over, const kit_value *padding)
+{
+    int result = zip_init(z, sources, count, row, longest_ended);
     for (size_t i = 0; i < count; i++)
-        if (!sources[i])
-            return -EINVAL;
-    kit_iter_init(&z->iter, &ops);
-    z->sources = sources;
-    z->count = count;
-    z->row = row;
-    z->is_running = z->is_done = false;
-    return 0;
+        over[i] = false;
+    z->over = over;
+    z->padding = padding;
+    return result;
 }

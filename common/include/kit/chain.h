@@ -141,6 +141,9 @@ static inline void kit_chain_cut(struct kit_chain *self)
     root->leaf->root = root;
     root->alone = root->leaf == root;
     root->leaf->cut = true;
+    /* Who a return was sent to may end, and another take its place in memory,
+       before the root, now perhaps alone, enters its chain again. */
+    root->returning = NULL;
     kit_chain_set_delegator(self, NULL);
 }
 

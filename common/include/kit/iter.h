@@ -27,7 +27,8 @@ typedef struct kit_iter kit_iter;
 typedef struct kit_iterable kit_iterable;
 
 struct kit_iterable_ops {
-    /* {the iterator as value.p, yielded}, or {error, failed} */
+    /* {the iterator as value.p, yielded}, or {error, failed}; anything else,
+       NULL too, is taken for a failure with -EPROTO */
     kit_step (*open)(kit_iterable *self);
     /* Gives back what open gave; NULL: nothing to give back. */
     void (*release)(kit_iterable *self, kit_iter *it);
@@ -43,7 +44,11 @@ struct kit_iter_ops {
     kit_step (*return_)(kit_iter *self, kit_value value); /* may be NULL */
 };
 
-/* Embed this in the structure that implements an iterator. */
+/*
+ * Embed this in the structure that implements an iterator. `ops` is looked at
+ * for each request, so an iterator may exchange it from one to the next, as
+ * generators do. (ECMAScript looks `next` up once, when it opens.)
+ */
 struct kit_iter {
     kit_iterable iterable;
     const struct kit_iter_ops *ops;
@@ -81,6 +86,7 @@ KIT_EXPORT kit_step kit_iter_return(kit_iter *it, kit_value value);
 /* Any request, as a completion: what delegation passes on. */
 KIT_EXPORT kit_step kit_iter_request(kit_iter *it, kit_completion request);
 
+/* {-EINVAL, failed} for NULL; {-EPROTO, failed} for what is no iterator. */
 KIT_EXPORT kit_step kit_iterable_open(kit_iterable *source);
 
 static inline void kit_iterable_release(kit_iterable *source, kit_iter *it)
