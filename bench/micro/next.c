@@ -119,8 +119,10 @@ static kit_completion preempt_echo(preempt_gen *self, kit_value arg)
 
 static enum micro_verdict prepare_preempt(struct micro_cell *cell)
 {
-    struct preempt_gen_options options = {.cpu_plus_one =
-                                              micro_cpu(cell, 1) + 1};
+    struct preempt_gen_options options = {
+        .cpu_plus_one = micro_cpu(cell, 1) + 1,
+        .capacity = cell->entry.number[0],
+    };
     preempt_gen *g;
     int result = preempt_gen_create(&g, preempt_echo, kit_int(0), &options);
     if (result < 0)
@@ -266,6 +268,21 @@ static void add_coop(struct micro_table *t, const char *figure,
                              .how = mechanism});
 }
 
+/* `capacity` 0: lock-step; else the body runs ahead, and what is sent to it
+   goes nowhere. */
+static void add_preempt(struct micro_table *t, const char *figure,
+                        const char *name, size_t capacity)
+{
+    unsigned placements = micro_placements(t);
+    for (unsigned p = 0; p < placements; p++)
+        add(t, figure, name,
+            (struct micro_entry){.placement = (enum micro_placement)p,
+                                 .prepare = prepare_preempt,
+                                 .measure = measure_preempt,
+                                 .release = release_preempt,
+                                 .number = {capacity}});
+}
+
 static void add_script(struct micro_table *t, const char *figure,
                        const char *name, const struct micro_script *script)
 {
@@ -298,7 +315,6 @@ static void add_stackful(struct micro_table *t)
 static void fill(struct micro_table *t)
 {
     static const char stackless[] = "next(), no stack";
-    unsigned placements = micro_placements(t);
     add(t, stackless, "hand-made iterator (floor)",
         (struct micro_entry){.measure = measure_plain});
     add(t, stackless, "coop_frame",
@@ -308,12 +324,9 @@ static void fill(struct micro_table *t)
     add(t, stackless, "C++20 generator", cxx);
     add_stackful(t);
     add_coop(t, "next(), ucontext", "coop_gen, ucontext", "ucontext");
-    for (unsigned p = 0; p < placements; p++)
-        add(t, "next(), threads", "preempt_gen, lock-step",
-            (struct micro_entry){.placement = (enum micro_placement)p,
-                                 .prepare = prepare_preempt,
-                                 .measure = measure_preempt,
-                                 .release = release_preempt});
+    add_preempt(t, "next(), threads", "preempt_gen, lock-step", 0);
+    add_preempt(t, "next(), threads that run ahead", "preempt_gen, by 1024",
+                1024);
 }
 
 const struct micro_group micro_next_group = {

@@ -50,7 +50,7 @@ static struct instruction parse_instruction(struct parser *p)
 {
     struct instruction i = {.op = *p->at};
     p->at += i.op != '\0';
-    if (i.op && strchr("ydlrt", i.op)) {
+    if (i.op && strchr("ydlrtixh", i.op)) {
         i.number = take_number(p);
     } else if (i.op == 'L') {
         i.body = parse_braces(p);

@@ -7,6 +7,13 @@
  *   s     delegate to the shared generator       l N   log N
  *   r N   return N        t N   throw N          e     step instance 0
  *   L {}  the block twice         T {} C {} F {}       try, catch, finally
+ *
+ * and what the kept programs do not have:
+ *
+ *   i HN  step instance N: by next, throw or return, as H is 0, 1 or 2
+ *   x N   delegate to instance N, whoever else does
+ *   h MN  delegate to a hand-made iterator that passes on to instance N; M: has
+ *         no other methods (0), throw (1), return (2) or both (3)
  */
 #ifndef TESTS_PROGRAM_H
 #define TESTS_PROGRAM_H
@@ -62,12 +69,21 @@ struct backend {
 extern const struct backend backend_coop, backend_ucontext, backend_preempt,
     backend_stackless;
 
-#define INSTANCES 3 /* two of g0, and gS */
+#define INSTANCES 6 /* two of g0, and gS, which is 2; three of g1 */
+
+/* A hand-made iterator, in a list of its run's. */
+struct passer {
+    kit_iter iter;
+    struct kit_iter_ops ops;
+    kit_iter *to;
+    struct passer *next;
+};
 
 struct run {
     const struct program *program;
     const struct backend *backend;
     struct instance instances[INSTANCES];
+    struct passer *passers;
     bool quiet; /* what clean-up says after the last step is nobody's */
     FILE *out;
 };
@@ -80,7 +96,10 @@ void instance_free(struct instance *i);
 void say_value(const struct instance *i, const char *what, kit_value v);
 void say_error(const struct instance *i, const char *what, kit_value error);
 void say(const struct instance *i, const char *what);
-void step_instance_0(const struct instance *i);
+void step_instance(const struct instance *i, int64_t number);
+
+/* What `s`, `x` and `h` delegate to. NULL: nothing, for the run is over. */
+kit_iter *shared_by(const struct instance *i, char op, int64_t number);
 
 /* Prints the transcript of a drive line ("n0 1 , t1 2 , ..."). */
 void run_drive(struct run *run, const char *drive);

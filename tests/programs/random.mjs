@@ -31,8 +31,10 @@ const instruction = (k, last, depth) => {
   }
   if (depth < 3 && r < 27) return ['L', 0, block(k, last, depth + 1, 2)];
   if (r < 40 && k < last) return ['d', k + 1 + below(last - k)];
-  if (r < 47) return ['s', 0];
-  if (r < 51) return ['e', 0];
+  if (r < 42) return ['s', 0];
+  if (r < 45) return ['x', below(6)];
+  if (r < 48) return ['h', 10 * below(4) + below(6)];
+  if (r < 51) return ['i', (below(2) ? 0 : 10 * below(3)) + below(6)];
   if (r < 56) return ['t', n];
   if (r < 60) return ['r', n];
   if (r < 65) return ['l', n];
@@ -59,30 +61,41 @@ const run = (bodies, drive, out) => {
     case 'y': return `log('${me} got ' + show(yield ${n}));`;
     case 'd': return `log('${me} end ' + show(yield* make(${n})));`;
     case 's': return `log('${me} shr ' + show(yield* instances[2]));`;
+    case 'x': return `log('${me} shr ' + show(yield* instances[${n}]));`;
+    case 'h': return `log('${me} shr ' + show(yield* pass(${n})));`;
+    case 'i': return `step('${me}', ${n});`;
     case 'l': return `log('${me} log ${n}');`;
     case 'r': return `if (true) return ${n};`;
     case 't': return `if (true) throw ${n};`;
-    case 'e': return `step0('${me}');`;
+    case 'e': return `step('${me}', 0);`;
     case 'L': return `for (let i = 0; i < 2; i++) { ${source(body, me)} }`;
     default: return `try { ${source(body, me)} }`
       + (handler ? ` catch (e) { log('${me} catch ' + showError(e)); ${source(handler, me)} }` : '')
       + (cleanup ? ` finally { log('${me} fin'); ${source(cleanup, me)} }` : '');
     }
   }).join('\n');
-  const step0 = me => {
+  const step = (me, n) => {
     let s;
     try {
-      const r = instances[0].next();
+      const it = instances[n % 10], how = Math.floor(n / 10);
+      const r = how === 0 ? it.next() : how === 1 ? it.throw(7000 + n) : it.return(7000 + n);
       s = `${show(r.value)} ${r.done ? 'done' : 'more'}`;
     } catch (e) { s = '! ' + showError(e); }
     log(`${me} re ${s}`);
   };
+  const pass = n => {
+    const to = instances[n % 10], methods = Math.floor(n / 10);
+    const p = { [Symbol.iterator]() { return this; }, next: v => to.next(v) };
+    if (methods & 1) p.throw = v => to.throw(v);
+    if (methods & 2) p.return = v => to.return(v);
+    return p;
+  };
   const functions = [];
   const make = k => functions[k]();
-  const compile = (b, me) => new Function('log', 'show', 'showError', 'make', 'instances', 'step0',
-    `return function* () { ${source(b, me)} }`)(log, show, showError, make, instances, step0);
+  const compile = (b, me) => new Function('log', 'show', 'showError', 'make', 'instances', 'step', 'pass',
+    `return function* () { ${source(b, me)} }`)(log, show, showError, make, instances, step, pass);
   bodies.forEach((b, k) => { functions[k] = compile(b, 'g' + k); });
-  instances.push(make(0), make(0), compile(shared, 'gS')());
+  instances.push(make(0), make(0), compile(shared, 'gS')(), make(1), make(1), make(1));
   for (const [op, index, v] of drive) {
     let s;
     try {
@@ -100,7 +113,7 @@ for (let c = 0; c < count; c++) {
   for (let k = 0; k <= last; k++) bodies.push(block(k, last, 0, 5));
   for (let i = 0; i < 20; i++) {
     const r = below(100), index = below(10);
-    drive.push([r < 72 ? 'n' : r < 86 ? 't' : 'r', index < 6 ? 0 : index < 8 ? 1 : 2, 1000 + i]);
+    drive.push([r < 72 ? 'n' : r < 86 ? 't' : 'r', index < 5 ? 0 : index < 7 ? 1 : 2 + below(4), 1000 + i]);
   }
   run(bodies, drive, out);
   console.log(`case ${process.argv[2] ?? 1}.${c}`);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "program.h"
 
+#include <kit/gen.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -71,14 +73,85 @@ static void print_step(FILE *out, kit_step s)
     fputc('\n', out);
 }
 
-void step_instance_0(const struct instance *i)
+/* A completion as "how * 10 + instance" has it. */
+static kit_completion request_in(int64_t number)
+{
+    enum kit_how how = (enum kit_how)(number / 10 % 3);
+    return kit_completion_make(how, how == KIT_NEXT ? kit_none()
+                                                    : kit_int(7000 + number));
+}
+
+static kit_iter *instance_in(const struct run *run, int64_t number)
+{
+    return run->instances[number % 10 % INSTANCES].iter;
+}
+
+void step_instance(const struct instance *i, int64_t number)
 {
     if (i->run->quiet)
-        return; /* instance 0 may be gone */
-    kit_step s = kit_iter_next(i->run->instances[0].iter, kit_none());
+        return; /* it may be gone */
+    kit_step s =
+        kit_iter_request(instance_in(i->run, number), request_in(number));
     begin(i, "re ");
     print_step(i->run->out, s);
 }
+
+/* ---- hand-made iterators ---- */
+
+static kit_iter *behind(kit_iter *it)
+{
+    return KIT_CONTAINER(it, struct passer, iter)->to;
+}
+
+static kit_step pass_next(kit_iter *it, kit_value v)
+{
+    return kit_iter_next(behind(it), v);
+}
+
+static kit_step pass_throw(kit_iter *it, kit_value v)
+{
+    return kit_iter_throw(behind(it), v);
+}
+
+static kit_step pass_return(kit_iter *it, kit_value v)
+{
+    return kit_iter_return(behind(it), v);
+}
+
+static kit_iter *passer_new(struct run *run, int64_t number)
+{
+    int64_t methods = number / 10;
+    struct passer *p = malloc(sizeof *p);
+    if (!p)
+        abort();
+    p->ops = (struct kit_iter_ops){pass_next, methods & 1 ? pass_throw : NULL,
+                                   methods & 2 ? pass_return : NULL};
+    kit_iter_init(&p->iter, &p->ops);
+    p->to = instance_in(run, number);
+    p->next = run->passers;
+    run->passers = p;
+    return &p->iter;
+}
+
+static void free_passers(struct run *run)
+{
+    while (run->passers) {
+        struct passer *p = run->passers;
+        run->passers = p->next;
+        free(p);
+    }
+}
+
+kit_iter *shared_by(const struct instance *i, char op, int64_t number)
+{
+    if (op == 's')
+        return i->run->instances[2].iter;
+    if (i->run->quiet)
+        return NULL;
+    return op == 'h' ? passer_new(i->run, number) : instance_in(i->run, number);
+}
+
+/* ---- instances and the drive ---- */
 
 static void create(struct instance *i, struct run *run, int body)
 {
@@ -125,9 +198,31 @@ static bool drive_one(struct run *run, const char *text)
     return true;
 }
 
+/* True when none of them has anything more to do. */
+static bool leave_all(struct run *run)
+{
+    bool over = true;
+    for (int i = 0; i < INSTANCES; i++) {
+        kit_step s = kit_iter_return(run->instances[i].iter, kit_none());
+        over &= s.state == KIT_DONE && kit_is_none(s.value);
+    }
+    return over;
+}
+
+/* One that another delegates to cannot be destroyed before that one, and they
+   may do so in a circle: all of them are told to leave, until they have. */
+static void destroy_all(struct run *run)
+{
+    for (int pass = 0; pass < KIT_GEN_PATIENCE && !leave_all(run); pass++)
+        ;
+    for (int i = 0; i < INSTANCES; i++)
+        run->backend->destroy(&run->instances[i]);
+    free_passers(run);
+}
+
 void run_drive(struct run *run, const char *drive)
 {
-    static const int bodies[INSTANCES] = {0, 0, SHARED};
+    static const int bodies[INSTANCES] = {0, 0, SHARED, 1, 1, 1};
     for (int i = 0; i < INSTANCES; i++)
         create(&run->instances[i], run, bodies[i]);
     while (drive && drive_one(run, drive)) {
@@ -135,7 +230,6 @@ void run_drive(struct run *run, const char *drive)
         drive = drive ? drive + 1 : NULL;
     }
     run->quiet = true;
-    for (int i = 0; i < INSTANCES; i++)
-        run->backend->destroy(&run->instances[i]);
+    destroy_all(run);
     run->quiet = false;
 }

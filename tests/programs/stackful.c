@@ -36,9 +36,11 @@ static kit_completion run_delegate(struct hands *h, int64_t body)
     return c;
 }
 
-static kit_completion run_shared(struct hands *h)
+static kit_completion run_shared(struct hands *h, const struct instruction *i)
 {
-    kit_iter *shared = h->self->run->instances[2].iter;
+    kit_iter *shared = shared_by(h->self, i->op, i->number);
+    if (!shared)
+        return kit_next(kit_none());
     kit_completion c = h->delegate(h->generator, &shared->iterable);
     if (!kit_is_abrupt(c))
         say_value(h->self, "shr", c.value);
@@ -75,7 +77,9 @@ static kit_completion run_one(struct hands *h, const struct instruction *i)
     case 'd':
         return run_delegate(h, i->number);
     case 's':
-        return run_shared(h);
+    case 'x':
+    case 'h':
+        return run_shared(h, i);
     case 'l':
         say_value(h->self, "log", kit_int(i->number));
         break;
@@ -84,7 +88,8 @@ static kit_completion run_one(struct hands *h, const struct instruction *i)
     case 't':
         return kit_throw(kit_int(i->number));
     case 'e':
-        step_instance_0(h->self);
+    case 'i':
+        step_instance(h->self, i->number);
         break;
     case 'L':
         return run_twice(h, &i->body);

@@ -107,6 +107,7 @@ static kit_step delegate(struct walk *w, enum position position, kit_iter *to)
 static bool run_one(struct walk *w, const struct instruction *i,
                     kit_completion *c, kit_step *step)
 {
+    kit_iter *to;
     switch (i->op) {
     case 'y':
         *step = suspend(w, AFTER_YIELD, kit_yielded(kit_int(i->number)));
@@ -116,7 +117,12 @@ static bool run_one(struct walk *w, const struct instruction *i,
         *step = delegate(w, AFTER_DELEGATE, w->inner->iter);
         return true;
     case 's':
-        *step = delegate(w, AFTER_SHARED, w->self->run->instances[2].iter);
+    case 'x':
+    case 'h':
+        to = shared_by(w->self, i->op, i->number);
+        if (!to)
+            break;
+        *step = delegate(w, AFTER_SHARED, to);
         return true;
     case 'l':
         say_value(w->self, "log", kit_int(i->number));
@@ -128,7 +134,8 @@ static bool run_one(struct walk *w, const struct instruction *i,
         *c = kit_throw(kit_int(i->number));
         break;
     case 'e':
-        step_instance_0(w->self);
+    case 'i':
+        step_instance(w->self, i->number);
         break;
     case 'L':
         enter(w, IN_LOOP, &i->body, i);
