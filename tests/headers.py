@@ -18,7 +18,10 @@ MIRRORED = ("gen.h", "task.h", "chan.h")
 # What one library has and the other has not: name after the prefix -> why.
 ONLY_PREEMPT = {"gen_dropped": "only a thread runs ahead"}
 ONLY_COOP = {}
-ONLY_COOP_TYPES = {"gen_face": "only a switch of stacks can be inlined"}
+ONLY_COOP_TYPES = {
+    "gen_face": "only a switch of stacks can be inlined",
+    "coro_face": "as gen_face",
+}
 
 BUILD = ""
 

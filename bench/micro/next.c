@@ -102,10 +102,82 @@ static enum micro_verdict measure_coop(struct micro_cell *cell)
     return step(cell, coop_gen_iter(cell->state));
 }
 
+/* Not through the iterator: what a caller that knows the generator does. */
+static enum micro_verdict measure_coop_inline(struct micro_cell *cell)
+{
+    coop_gen *g = cell->state;
+    struct micro_pace pace;
+    micro_pace_begin(&pace, cell->plan->slice_ns);
+    while (micro_pace_next(&pace))
+        for (uint64_t n = pace.chunk; n > 0; n--)
+            micro_keep(coop_gen_next(g, kit_int((int64_t)n)).value.bits);
+    if (coop_gen_state(g) != KIT_GEN_SUSPENDED)
+        return micro_because(cell, MICRO_FAILED, "the generator ended");
+    return micro_timed(cell, pace.now - pace.begin, pace.done);
+}
+
 static void release_coop(struct micro_cell *cell)
 {
     coop_gen_destroy(cell->state);
 }
+
+/* ---- the floor: two inlined switches, and nothing around them ---- */
+
+#if KIT_INLINE_SWITCH
+struct bare {
+    kit_context context;
+    kit_stack *stack;
+};
+
+static void bare_echo(kit_context *context, kit_completion c)
+{
+    for (;;)
+        c = kit_inline_yield(context, kit_yielded(c.value));
+}
+
+static void bare_echo_shifted(kit_context *context, kit_completion c)
+{
+    for (;;) {
+        MICRO_SHIFT();
+        c = kit_inline_yield(context, kit_yielded(c.value));
+    }
+}
+
+static enum micro_verdict prepare_bare(struct micro_cell *cell)
+{
+    static struct bare bare;
+    if (!kit_mechanism_default()->inlines)
+        return micro_because(cell, MICRO_SKIPPED, "not in this build");
+    int result = kit_stack_take(0, &bare.stack);
+    if (result < 0)
+        return micro_because(cell, MICRO_SKIPPED, "%s", kit_error_text(result));
+    kit_context_start(&bare.context, kit_mechanism_default(), bare.stack,
+                      (char *)bare.stack,
+                      cell->is_shifted ? bare_echo_shifted : bare_echo);
+    cell->state = &bare;
+    return MICRO_OK;
+}
+
+static enum micro_verdict measure_bare(struct micro_cell *cell)
+{
+    struct bare *b = cell->state;
+    struct micro_pace pace;
+    micro_pace_begin(&pace, cell->plan->slice_ns);
+    while (micro_pace_next(&pace))
+        for (uint64_t n = pace.chunk; n > 0; n--)
+            micro_keep(
+                kit_inline_resume(&b->context, kit_next(kit_int((int64_t)n)))
+                    .value.bits);
+    return micro_timed(cell, pace.now - pace.begin, pace.done);
+}
+
+static void release_bare(struct micro_cell *cell)
+{
+    struct bare *b = cell->state;
+    kit_context_dispose(&b->context);
+    kit_stack_give(b->stack);
+}
+#endif
 
 /* ---- preempt ---- */
 
@@ -297,6 +369,19 @@ static void add_stackful(struct micro_table *t)
 {
     static const char figure[] = "next(), a value each way";
     add_coop(t, figure, "coop_gen, asm", "asm");
+    add(t, figure, "coop_gen_next, inlined",
+        (struct micro_entry){.prepare = prepare_coop,
+                             .measure = measure_coop_inline,
+                             .release = release_coop,
+                             .has_layouts = true,
+                             .how = "asm"});
+#if KIT_INLINE_SWITCH
+    add(t, figure, "bare exchange, inlined (floor)",
+        (struct micro_entry){.prepare = prepare_bare,
+                             .measure = measure_bare,
+                             .release = release_bare,
+                             .has_layouts = true});
+#endif
 #if MICRO_BOOST
     add(t, figure, "Boost fcontext",
         (struct micro_entry){.is_peer = true,

@@ -13,12 +13,21 @@
 /* At the top of its own stack, below the stack's record. */
 struct coop_coro {
     struct coop_coro_face face;
-    int running; /* its state while it runs: inlined, or apart */
     coop_coro_fn body;
     kit_value arg;
     kit_stack *stack;
     /* the creator's local memory follows, up to the stack's record */
 } __attribute__((aligned(16)));
+
+static enum coop_coro_state state_of(const coop_coro *co)
+{
+    return (enum coop_coro_state)(co->face.state & ~COOP_CORO_APART);
+}
+
+static void set_state(coop_coro *co, enum coop_coro_state state)
+{
+    co->face.state = (co->face.state & COOP_CORO_APART) | (int)state;
+}
 
 static void run(kit_context *context, kit_completion first)
 {
@@ -26,7 +35,7 @@ static void run(kit_context *context, kit_completion first)
     kit_step last = co->body(co, co->arg, first);
     if (last.state == KIT_YIELDED)
         last.state = KIT_DONE;
-    co->face.state = COOP_CORO_DONE;
+    set_state(co, COOP_CORO_DONE);
     kit_context_exit(context, last);
 }
 
@@ -49,14 +58,13 @@ int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
     if (result < 0)
         return result;
     coop_coro *co = place(stack, o->local_size);
-    co->face.state = COOP_CORO_CREATED;
     co->body = body;
     co->arg = arg;
     co->stack = stack;
     const struct kit_mechanism *mechanism =
         o->mechanism ? o->mechanism : kit_mechanism_default();
-    co->running =
-        mechanism->inlines ? COOP_CORO_RUNNING : COOP_CORO_RUNNING_APART;
+    co->face.state =
+        COOP_CORO_CREATED | (mechanism->inlines ? 0 : COOP_CORO_APART);
     kit_context_start(&co->face.context, mechanism, stack, (char *)co, run);
     *out = co;
     return 0;
@@ -66,7 +74,7 @@ int coop_coro_destroy(coop_coro *co)
 {
     if (!co)
         return 0;
-    if (co->face.state == co->running)
+    if (state_of(co) == COOP_CORO_RUNNING)
         return -EBUSY;
     kit_context_dispose(&co->face.context);
     kit_stack_give(co->stack);
@@ -77,60 +85,57 @@ int coop_coro_destroy(coop_coro *co)
    compiler make jumps of them. */
 __attribute__((noinline, cold)) static kit_step refuse(const coop_coro *co)
 {
-    return kit_failed_errno(co->face.state == COOP_CORO_DONE ? -EINVAL
-                                                             : -EBUSY);
+    return kit_failed_errno(state_of(co) == COOP_CORO_DONE ? -EINVAL : -EBUSY);
 }
 
-kit_step coop_coro_resume(coop_coro *co, kit_completion how)
+kit_step(coop_coro_resume)(coop_coro *co, kit_completion how)
 {
-    if (KIT_UNLIKELY(co->face.state > COOP_CORO_SUSPENDED))
+    if (KIT_UNLIKELY(state_of(co) > COOP_CORO_SUSPENDED))
         return refuse(co);
-    co->face.state = co->running;
+    set_state(co, COOP_CORO_RUNNING);
     return kit_context_resume(&co->face.context, how);
 }
 
 kit_completion(coop_coro_yield)(coop_coro *self, kit_value value)
 {
-    if (KIT_UNLIKELY(self->face.state != self->running))
+    if (KIT_UNLIKELY(state_of(self) != COOP_CORO_RUNNING))
         kit_misuse(__func__, "called from outside the coroutine's body");
-    self->face.state = COOP_CORO_SUSPENDED;
+    set_state(self, COOP_CORO_SUSPENDED);
     return kit_context_yield(&self->face.context, kit_yielded(value));
 }
 
-/* Makes `to` what an exchange of `self` lands in. */
-static void replace(coop_coro *self, coop_coro *to, const char *caller)
+/* Makes `to` what an exchange of `self`, which is left as `left`, lands in. */
+static void replace(coop_coro *self, coop_coro *to, enum coop_coro_state left,
+                    const char *caller)
 {
-    if (KIT_UNLIKELY(self->face.state != self->running ||
-                     to->face.state > COOP_CORO_SUSPENDED ||
+    if (KIT_UNLIKELY(state_of(self) != COOP_CORO_RUNNING ||
+                     state_of(to) > COOP_CORO_SUSPENDED ||
                      self->face.context.mechanism !=
                          to->face.context.mechanism))
         kit_misuse(caller, "needs a running and a suspended coroutine of "
                            "one mechanism");
-    to->face.state = to->running;
+    set_state(self, left);
+    set_state(to, COOP_CORO_RUNNING);
     kit_context_swap(&self->face.context, &to->face.context);
 }
 
 kit_completion coop_coro_transfer(coop_coro *self, coop_coro *to,
                                   kit_completion how)
 {
-    replace(self, to, __func__);
-    self->face.state = COOP_CORO_SUSPENDED;
+    replace(self, to, COOP_CORO_SUSPENDED, __func__);
     return kit_context_transfer(&self->face.context, how);
 }
 
 void coop_coro_leave(coop_coro *self, coop_coro *to, kit_completion how)
 {
-    replace(self, to, __func__);
-    self->face.state = COOP_CORO_DONE;
+    replace(self, to, COOP_CORO_DONE, __func__);
     kit_context_exit(&self->face.context,
                      kit_step_make((enum kit_state)how.how, how.value));
 }
 
 enum coop_coro_state coop_coro_state(const coop_coro *co)
 {
-    return co->face.state == COOP_CORO_RUNNING_APART
-               ? COOP_CORO_RUNNING
-               : (enum coop_coro_state)co->face.state;
+    return state_of(co);
 }
 
 const char *coop_coro_state_name(enum coop_coro_state state)

@@ -14,7 +14,6 @@
 /* Lives in the coroutine's local memory. */
 struct coop_gen {
     struct coop_gen_face face;
-    struct kit_chain chain;
     coop_gen_fn body;
     const struct kit_mechanism *mechanism;
     enum kit_gen_first first;
@@ -28,7 +27,7 @@ static coop_gen *gen_of(kit_iter *it)
 
 static coop_gen *gen_of_chain(struct kit_chain *chain)
 {
-    return KIT_CONTAINER(chain, coop_gen, chain);
+    return KIT_CONTAINER(chain, coop_gen, face.chain);
 }
 
 /* ---- begun ---- */
@@ -40,18 +39,18 @@ static kit_step enter_from_side(coop_gen *g, kit_completion request);
 __attribute__((noinline)) static kit_step request_of(coop_gen *g,
                                                      kit_completion request)
 {
-    if (KIT_UNLIKELY(kit_chain_delegator(&g->chain)))
+    if (KIT_UNLIKELY(kit_chain_delegator(&g->face.chain)))
         return enter_from_side(g, request);
-    coop_gen *leaf = gen_of_chain(g->chain.leaf);
+    coop_gen *leaf = gen_of_chain(g->face.chain.leaf);
     if (KIT_UNLIKELY(coop_coro_state(leaf->face.co) == COOP_CORO_RUNNING))
         return kit_gen_answer(KIT_GEN_RUNNING, request);
-    kit_chain_enter(&g->chain, request.how);
-    return coop_coro_resume(leaf->face.co, request);
+    kit_chain_enter(&g->face.chain, request.how);
+    return (coop_coro_resume)(leaf->face.co, request);
 }
 
 static bool chain_is_running(coop_gen *g)
 {
-    coop_gen *leaf = gen_of_chain(kit_chain_root(&g->chain)->leaf);
+    coop_gen *leaf = gen_of_chain(kit_chain_root(&g->face.chain)->leaf);
     return coop_coro_state(leaf->face.co) == COOP_CORO_RUNNING;
 }
 
@@ -59,15 +58,16 @@ static kit_step enter_from_side(coop_gen *g, kit_completion request)
 {
     if (chain_is_running(g))
         return kit_gen_answer(KIT_GEN_RUNNING, request);
-    kit_chain_cut(&g->chain);
+    kit_chain_cut(&g->face.chain);
     return request_of(g, request);
 }
 
 static kit_step begun_next(kit_iter *it, kit_value sent)
 {
     coop_gen *g = gen_of(it);
-    if (KIT_LIKELY(g->chain.alone)) /* -EBUSY is the coroutine's answer too */
-        return coop_coro_resume(g->face.co, kit_next(sent));
+    if (KIT_LIKELY(
+            g->face.chain.alone)) /* -EBUSY is the coroutine's answer too */
+        return (coop_coro_resume)(g->face.co, kit_next(sent));
     return request_of(g, kit_next(sent));
 }
 
@@ -118,7 +118,7 @@ static kit_step run(coop_coro *co, kit_value arg, kit_completion first)
     coop_gen *g = coop_coro_local(co);
     kit_completion end = g->body(g, g->arg), result;
     g->face.iter.ops = &kit_gen_done_ops;
-    struct kit_chain *delegator = kit_chain_end(&g->chain, end, &result);
+    struct kit_chain *delegator = kit_chain_end(&g->face.chain, end, &result);
     if (delegator)
         coop_coro_leave(co, gen_of_chain(delegator)->face.co, result);
     return kit_step_of_end(end);
@@ -140,7 +140,7 @@ int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
         return result;
     coop_gen *g = coop_coro_local(co);
     kit_iter_init(&g->face.iter, &created_ops);
-    kit_chain_init(&g->chain);
+    kit_chain_init(&g->face.chain);
     g->face.co = co;
     g->body = body;
     g->arg = arg;
@@ -154,7 +154,8 @@ int coop_gen_destroy(coop_gen *g)
 {
     if (!g)
         return 0;
-    if (coop_gen_state(g) == KIT_GEN_RUNNING || kit_chain_delegator(&g->chain))
+    if (coop_gen_state(g) == KIT_GEN_RUNNING ||
+        kit_chain_delegator(&g->face.chain))
         return -EBUSY;
     if (g->face.iter.ops == &begun_ops && !kit_gen_exhaust(&g->face.iter))
         return -EBUSY;
@@ -164,6 +165,11 @@ int coop_gen_destroy(coop_gen *g)
 kit_iter *coop_gen_iter(coop_gen *g)
 {
     return &g->face.iter;
+}
+
+kit_step(coop_gen_next)(coop_gen *g, kit_value sent)
+{
+    return kit_iter_next(&g->face.iter, sent);
 }
 
 enum kit_gen_state coop_gen_state(const coop_gen *g)
@@ -200,7 +206,7 @@ static coop_gen *linkable(const coop_gen *self, kit_iter *it)
         inner->mechanism != self->mechanism)
         return NULL;
     if (!is_new &&
-        (kit_chain_delegator(&inner->chain) || chain_is_running(inner)))
+        (kit_chain_delegator(&inner->face.chain) || chain_is_running(inner)))
         return NULL;
     inner->face.iter.ops = &begun_ops;
     return inner;
@@ -208,13 +214,14 @@ static coop_gen *linkable(const coop_gen *self, kit_iter *it)
 
 static kit_completion delegate_by_link(coop_gen *self, coop_gen *inner)
 {
-    coop_gen *leaf = gen_of_chain(kit_chain_link(&self->chain, &inner->chain));
+    coop_gen *leaf =
+        gen_of_chain(kit_chain_link(&self->face.chain, &inner->face.chain));
     kit_completion c =
         coop_coro_transfer(self->face.co, leaf->face.co, kit_next(kit_none()));
-    if (!self->chain.cut)
+    if (!self->face.chain.cut)
         return c;
     /* The inner was stepped from the side: `c` is a request for it. */
-    self->chain.cut = false;
+    self->face.chain.cut = false;
     return kit_delegate_request(&inner->face.iter, c, yield_of, self);
 }
 

@@ -337,6 +337,11 @@ kit_iter *preempt_gen_iter(preempt_gen *g)
     return &g->iter;
 }
 
+kit_step preempt_gen_next(preempt_gen *g, kit_value sent)
+{
+    return kit_iter_next(&g->iter, sent);
+}
+
 static enum kit_gen_state load_state(const preempt_gen *g)
 {
     return (enum kit_gen_state)atomic_load_explicit(&g->state,

@@ -62,6 +62,22 @@ START_TEST (the_first_value_sent_is_dropped_and_later_ones_arrive) {
 }
 END_TEST
 
+START_TEST (next_without_the_iterator_is_the_same_in_every_state) {
+    any_gen *g = made(echo, kit_int(100));
+    ck_yielded(K(gen_next)(g, kit_int(1)), 100);
+    ck_yielded(K(gen_next)(g, kit_int(2)), 2);
+    ck_yielded(next(g, 3), 3);
+    ck_yielded(K(gen_next)(g, kit_int(4)), 4);
+    ck_done(return_(g, 5), 5);
+    ck_done_none(K(gen_next)(g, kit_int(6)));
+    destroy(g);
+    g = made(end_with, kit_ptr(&(kit_completion){kit_int(7), KIT_THROW}));
+    ck_failed(K(gen_next)(g, kit_none()), 7);
+    ck_done_none(K(gen_next)(g, kit_none()));
+    destroy(g);
+}
+END_TEST
+
 START_TEST (return_before_the_start_completes_without_running) {
     any_gen *g = made(one_two, kit_none());
     ck_done(return_(g, 7), 7);
@@ -429,6 +445,7 @@ int main(void)
         a_generator_yields_then_is_done_then_gives_none,
         a_body_that_never_yields_ends_at_the_first_next,
         the_first_value_sent_is_dropped_and_later_ones_arrive,
+        next_without_the_iterator_is_the_same_in_every_state,
         return_before_the_start_completes_without_running,
         throw_before_the_start_completes_without_running,
         a_completed_generator_answers_alike_for_ever,

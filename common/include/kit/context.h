@@ -43,7 +43,7 @@ struct kit_mechanism {
     kit_completion (*yield)(kit_context *, kit_step);
     void (*exit)(kit_context *, kit_step) __attribute__((noreturn));
     void (*dispose)(kit_context *); /* NULL: nothing to free */
-    bool inlines; /* a yield may be that of kit/inline_switch.h */
+    bool inlines; /* exchanges may be those of kit/inline_switch.h */
 };
 
 struct kit_context {

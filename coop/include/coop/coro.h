@@ -95,10 +95,12 @@ KIT_EXPORT const char *coop_coro_state_name(enum coop_coro_state state);
  */
 KIT_EXPORT void *coop_coro_local(coop_coro *co);
 
-/* ---- how a yield is inlined; nothing below is for users ---- */
+/* ---- how switches are inlined; nothing below is for users ---- */
 
-/* How a coroutine begins. `state` is one of enum coop_coro_state, or: */
-#define COOP_CORO_RUNNING_APART 4 /* by a mechanism that does not inline */
+/* How a coroutine begins. `state` is one of enum coop_coro_state; with this bit
+   where the mechanism does not inline, so that no inline code takes it for one
+   that it may switch to. */
+#define COOP_CORO_APART 8
 
 struct coop_coro_face {
     kit_context context;
@@ -117,7 +119,18 @@ coop_coro_yield_inline(coop_coro *self, kit_value value)
     return kit_inline_yield(&face->context, kit_yielded(value));
 }
 
+static inline __attribute__((always_inline)) kit_step
+coop_coro_resume_inline(coop_coro *co, kit_completion how)
+{
+    struct coop_coro_face *face = (struct coop_coro_face *)(void *)co;
+    if (KIT_UNLIKELY(face->state != COOP_CORO_SUSPENDED))
+        return coop_coro_resume(co, how);
+    face->state = COOP_CORO_RUNNING;
+    return kit_inline_resume(&face->context, how);
+}
+
 #define coop_coro_yield(self, value) coop_coro_yield_inline(self, value)
+#define coop_coro_resume(co, how)    coop_coro_resume_inline(co, how)
 
 #endif
 

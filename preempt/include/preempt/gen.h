@@ -73,6 +73,9 @@ KIT_EXPORT int preempt_gen_destroy(preempt_gen *g);
 /* The generator as an iterator; valid until destroy. */
 KIT_EXPORT kit_iter *preempt_gen_iter(preempt_gen *g);
 
+/* kit_iter_next(preempt_gen_iter(g), sent). */
+KIT_EXPORT kit_step preempt_gen_next(preempt_gen *g, kit_value sent);
+
 KIT_EXPORT enum kit_gen_state preempt_gen_state(const preempt_gen *g);
 
 /*
