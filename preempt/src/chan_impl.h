@@ -38,6 +38,8 @@ static inline void chan_copy(void *to, const void *from, size_t bytes)
 {
     if (KIT_LIKELY(bytes == 8))
         memcpy(to, from, 8);
+    else if (bytes == 16)
+        memcpy(to, from, 16);
     else
         memcpy(to, from, bytes);
 }

@@ -16,12 +16,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* What a run-ahead body sends. A request begins a new epoch; answers of the
-   old one have been overtaken. */
+/* What a run-ahead body sends: a step, and its epoch. A request begins a new
+   epoch; answers of the old one have been overtaken. Only their equality
+   counts, so the epoch may be cut to its low half. */
 struct answer {
-    kit_step step;
-    uint64_t epoch;
+    kit_value value;
+    uint32_t state; /* enum kit_state */
+    uint32_t epoch;
 };
+_Static_assert(sizeof(struct answer) == 16, "a size that copies fast");
 
 struct preempt_gen {
     kit_iter iter;
@@ -45,8 +48,8 @@ struct preempt_gen {
 
     /* run-ahead */
     preempt_chan *ahead;     /* of struct answer; NULL: lock-step */
-    _Atomic uint64_t wanted; /* the epoch that the caller has begun */
-    uint64_t epoch;          /* the body's */
+    _Atomic uint32_t wanted; /* the epoch that the caller has begun */
+    uint32_t epoch;          /* the body's */
     uint64_t dropped;
 };
 
@@ -129,12 +132,12 @@ static void lockstep_end(preempt_gen *self, kit_completion end)
 /* The next answer of the caller's epoch; older ones are dropped. */
 static kit_step ahead_receive(preempt_gen *g, kit_completion request)
 {
-    uint64_t epoch = atomic_load_explicit(&g->wanted, memory_order_relaxed);
+    uint32_t epoch = atomic_load_explicit(&g->wanted, memory_order_relaxed);
     struct answer a;
     while (preempt_chan_recv(g->ahead, &a) == 1) {
         if (a.epoch == epoch)
-            return a.step;
-        if (a.step.state == KIT_YIELDED) {
+            return kit_step_make((enum kit_state)a.state, a.value);
+        if (a.state == KIT_YIELDED) {
             g->dropped++;
             continue;
         }
@@ -157,14 +160,14 @@ static kit_step ahead_request(preempt_gen *g, kit_completion request)
 
 static void ahead_answer(preempt_gen *g, kit_step step)
 {
-    struct answer a = {step, g->epoch};
+    struct answer a = {step.value, (uint32_t)step.state, g->epoch};
     preempt_chan_send(g->ahead, &a);
 }
 
 static kit_completion ahead_yield(preempt_gen *g, kit_value value)
 {
     ahead_answer(g, kit_yielded(value));
-    uint64_t wanted = atomic_load_explicit(&g->wanted, memory_order_acquire);
+    uint32_t wanted = atomic_load_explicit(&g->wanted, memory_order_acquire);
     if (wanted == g->epoch)
         return kit_next(kit_none());
     g->epoch = wanted;
