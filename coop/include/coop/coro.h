@@ -123,7 +123,7 @@ static inline __attribute__((always_inline)) kit_step
 coop_coro_resume_inline(coop_coro *co, kit_completion how)
 {
     struct coop_coro_face *face = (struct coop_coro_face *)(void *)co;
-    if (KIT_UNLIKELY(face->state != COOP_CORO_SUSPENDED))
+    if (KIT_UNLIKELY(face->state > COOP_CORO_SUSPENDED)) /* or created */
         return coop_coro_resume(co, how);
     face->state = COOP_CORO_RUNNING;
     return kit_inline_resume(&face->context, how);
