@@ -7,6 +7,7 @@
 #define SPIN_NS         50000 /* about one wake-up of an idle virtual CPU */
 #define POLLS_PURE      100
 #define FAILURES_MAX    7
+#define PROBE_EVERY     32 /* waits that poll in vain */
 #define BAD_YIELD_NS    500000
 #define YIELD_PRICE_MAX 1024
 #define SPINS_PER_YIELD 64
@@ -60,6 +61,19 @@ static bool yield_well(int64_t *now)
 }
 
 /*
+ * How long to poll, after so many waits in a row that did so in vain. Half as
+ * long each time; but two threads that have both gone over to sleeping see
+ * nothing but wake-ups, which no short poll outlasts: one wait in PROBE_EVERY
+ * polls as long as the first, to find whether times have changed.
+ */
+static int64_t patience(uint32_t failures)
+{
+    if (failures % PROBE_EVERY == 0)
+        return SPIN_NS;
+    return SPIN_NS >> (failures < FAILURES_MAX ? failures : FAILURES_MAX);
+}
+
+/*
  * The peer is on another CPU: poll for about as long as a wake-up would cost.
  * Only the first moments are pure polling. Then others that want this CPU get
  * it, for one of them may be what the peer itself waits for.
@@ -78,7 +92,7 @@ static bool poll_on(struct kit_backoff *b)
     if (!yield_well(&now))
         return false;
     if (b->give_up == 0)
-        b->give_up = now + (SPIN_NS >> get(&b->memory->failures));
+        b->give_up = now + patience(get(&b->memory->failures));
     return now < b->give_up;
 }
 
@@ -127,9 +141,5 @@ void kit_backoff_end(struct kit_backoff *b, bool slept)
 {
     if (!b->peer_elsewhere)
         return;
-    uint32_t failures = get(&b->memory->failures);
-    if (!slept)
-        set(&b->memory->failures, 0);
-    else if (failures < FAILURES_MAX)
-        set(&b->memory->failures, failures + 1);
+    set(&b->memory->failures, slept ? get(&b->memory->failures) + 1 : 0);
 }

@@ -6,7 +6,8 @@
  * on another CPU? If so, it is worth polling for about as long as a wake-up
  * would cost. If it shares my CPU, polling can only delay it: one sched_yield
  * lets it run, unless that yield turns out to feed some third thread. After
- * that, sleep. A wait that ended in sleep halves the next one's polling.
+ * that, sleep. A wait that ended in sleep halves the next one's polling, but
+ * now and then one polls in full, in case that pays again.
  */
 #ifndef KIT_BACKOFF_H
 #define KIT_BACKOFF_H
