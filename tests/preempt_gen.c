@@ -218,7 +218,8 @@ END_TEST
 START_TEST (return_overtakes_what_is_buffered_and_counts_it) {
     for (size_t i = 0; i < COUNT_OF(capacities); i++) {
         preempt_gen *g = running_ahead(naturals, 1000, capacities[i]);
-        produced = cleanups = 0;
+        produced = 0;
+        cleanups = 0;
         ck_yielded(next(g, 0), 0);
         long stands_at = standing_at(capacities[i], 1);
         until_produced(stands_at);

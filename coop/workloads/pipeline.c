@@ -36,7 +36,7 @@ int coop_pipeline(const struct workload_algorithm *algorithm,
                   const struct coop_arm *arm, struct workload_result *result)
 {
     struct workload_run run = {algorithm, params, result};
-    struct link_task tasks[WORKLOAD_STAGES_MAX + 1] = {{NULL}}, *t = tasks;
+    struct link_task tasks[WORKLOAD_STAGES_MAX + 1] = {0}, *t = tasks;
     struct coop_sched_options options = {.mechanism = arm->mechanism};
     coop_sched *s = NULL;
     int error = coop_sched_create(&s, &options);

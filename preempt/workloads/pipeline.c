@@ -36,7 +36,7 @@ int preempt_pipeline(const struct workload_algorithm *p,
                      const struct preempt_arm *arm, struct workload_result *r)
 {
     struct workload_run run = {p, params, r};
-    struct link_task tasks[WORKLOAD_STAGES_MAX + 1] = {{NULL}}, *t = tasks;
+    struct link_task tasks[WORKLOAD_STAGES_MAX + 1] = {0}, *t = tasks;
     struct preempt_sched_options options = {.placement = &arm->placement};
     struct preempt_chan_options joint = {.wait = arm->wait};
     preempt_sched *s = NULL;
