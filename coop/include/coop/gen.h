@@ -120,8 +120,7 @@ coop_gen_next_inline(coop_gen *g, kit_value sent)
     struct coop_coro_face *co = (struct coop_coro_face *)(void *)face->co;
     if (KIT_UNLIKELY(!face->chain.alone || co->state != COOP_CORO_SUSPENDED))
         return coop_gen_next(g, sent);
-    co->state = COOP_CORO_RUNNING;
-    return kit_inline_resume(&co->context, kit_next(sent));
+    return coop_coro_resume(face->co, kit_next(sent));
 }
 
 #define coop_gen_yield(self, value) coop_gen_yield_inline(self, value)
