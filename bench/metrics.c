@@ -25,6 +25,18 @@ static json_t *integer(uint64_t n)
     return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
 }
 
+/* Every parameter; some have a name of their own here. */
+static void set_parameters(json_t *o, struct workload_params params)
+{
+    const char *name;
+    for (size_t i = 0; (name = parameter_name(i)); i++) {
+        const char *key = strcmp(name, "items") == 0  ? "size"
+                          : strcmp(name, "work") == 0 ? "work_ns"
+                                                      : name;
+        json_object_set_new(o, key, integer(*parameter_in(&params, name)));
+    }
+}
+
 static void set_identity(json_t *o, const struct run_report *r)
 {
     const struct workload_params *p = r->params;
@@ -39,15 +51,7 @@ static void set_identity(json_t *o, const struct run_report *r)
     json_object_set_new(o, "placement", json_string(r->placement));
     json_object_set_new(o, "items", integer(r->result->items));
     json_object_set_new(o, "unit", json_string(r->workload->unit));
-    json_object_set_new(o, "size", integer(p->items));
-    json_object_set_new(o, "capacity", integer(p->capacity));
-    json_object_set_new(o, "work_ns", integer(p->work));
-    json_object_set_new(o, "share", integer(p->share));
-    json_object_set_new(o, "nodes", integer(p->nodes));
-    json_object_set_new(o, "leaves", integer(p->leaves));
-    json_object_set_new(o, "depth", integer(p->depth));
-    json_object_set_new(o, "primes", integer(p->primes));
-    json_object_set_new(o, "seed", integer(p->seed));
+    set_parameters(o, *p);
     json_object_set_new(o, "checksum", json_string(checksum));
     json_object_set_new(o, "verified", json_true());
 }
