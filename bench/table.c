@@ -31,24 +31,25 @@
 /* All of these are lock-step. Further arms may follow, with a comma each. */
 #define GENERATOR_ARMS(wiring, ...)                                            \
     {                                                                          \
-        SEQ, COOP("coop", LOCKSTEP, coop_##wiring, NULL),                      \
-            COOP("coop-ucontext", LOCKSTEP, coop_##wiring, "ucontext"),        \
-            COOP("coop-stackless", LOCKSTEP, coop_stackless_##wiring,          \
+        SEQ, COOP("coop", LOCKSTEP, coop_run_##wiring, NULL),                  \
+            COOP("coop-ucontext", LOCKSTEP, coop_run_##wiring, "ucontext"),    \
+            COOP("coop-stackless", LOCKSTEP, coop_run_stackless_##wiring,      \
                  NO_MECHANISM),                                                \
-            PREEMPT("preempt", LOCKSTEP, preempt_##wiring, KIT_WAIT_ADAPTIVE), \
-            PREEMPT("preempt-park", LOCKSTEP, preempt_##wiring,                \
+            PREEMPT("preempt", LOCKSTEP, preempt_run_##wiring,                 \
+                    KIT_WAIT_ADAPTIVE),                                        \
+            PREEMPT("preempt-park", LOCKSTEP, preempt_run_##wiring,            \
                     KIT_WAIT_PARK),                                            \
-            PREEMPT("preempt-spin", LOCKSTEP, preempt_##wiring,                \
+            PREEMPT("preempt-spin", LOCKSTEP, preempt_run_##wiring,            \
                     KIT_WAIT_SPIN),                                            \
-            PREEMPT("preempt-condvar", LOCKSTEP, preempt_##wiring,             \
+            PREEMPT("preempt-condvar", LOCKSTEP, preempt_run_##wiring,         \
                     KIT_WAIT_CONDVAR),                                         \
             __VA_ARGS__ END,                                                   \
     }
 
 static const struct arm lockstep_arms[] = GENERATOR_ARMS(lockstep);
 static const struct arm treewalk_arms[] = GENERATOR_ARMS(
-    treewalk, COOP("coop-recursion", LOCKSTEP, coop_recursion, NULL),
-    PREEMPT("preempt-recursion", LOCKSTEP, preempt_recursion,
+    treewalk, COOP("coop-recursion", LOCKSTEP, coop_run_recursion, NULL),
+    PREEMPT("preempt-recursion", LOCKSTEP, preempt_run_recursion,
             KIT_WAIT_ADAPTIVE), );
 static const struct arm delegate_arms[] = GENERATOR_ARMS(delegate);
 static const struct arm samefringe_arms[] = GENERATOR_ARMS(samefringe);
@@ -57,25 +58,25 @@ static const struct arm cancel_arms[] = GENERATOR_ARMS(cancel);
 
 static const struct arm bounded_arms[] = {
     SEQ,
-    COOP("coop", NULL, coop_pipeline, NULL),
-    COOP("coop-ucontext", NULL, coop_pipeline, "ucontext"),
-    COOP("coop-batch", "batched", coop_batch, NULL),
-    PREEMPT("preempt", NULL, preempt_pipeline, KIT_WAIT_ADAPTIVE),
-    PREEMPT("preempt-park", NULL, preempt_pipeline, KIT_WAIT_PARK),
-    PREEMPT("preempt-spin", NULL, preempt_pipeline, KIT_WAIT_SPIN),
-    PREEMPT("preempt-condvar", NULL, preempt_pipeline, KIT_WAIT_CONDVAR),
-    PREEMPT("preempt-batch", "batched", preempt_batch, KIT_WAIT_ADAPTIVE),
+    COOP("coop", NULL, coop_run_pipeline, NULL),
+    COOP("coop-ucontext", NULL, coop_run_pipeline, "ucontext"),
+    COOP("coop-batch", "batched", coop_run_batch, NULL),
+    PREEMPT("preempt", NULL, preempt_run_pipeline, KIT_WAIT_ADAPTIVE),
+    PREEMPT("preempt-park", NULL, preempt_run_pipeline, KIT_WAIT_PARK),
+    PREEMPT("preempt-spin", NULL, preempt_run_pipeline, KIT_WAIT_SPIN),
+    PREEMPT("preempt-condvar", NULL, preempt_run_pipeline, KIT_WAIT_CONDVAR),
+    PREEMPT("preempt-batch", "batched", preempt_run_batch, KIT_WAIT_ADAPTIVE),
     END,
 };
 
 static const struct arm pipeline_arms[] = {
     SEQ,
-    COOP("coop", NULL, coop_pipeline, NULL),
-    COOP("coop-ucontext", NULL, coop_pipeline, "ucontext"),
-    PREEMPT("preempt", NULL, preempt_pipeline, KIT_WAIT_ADAPTIVE),
-    PREEMPT("preempt-park", NULL, preempt_pipeline, KIT_WAIT_PARK),
-    PREEMPT("preempt-spin", NULL, preempt_pipeline, KIT_WAIT_SPIN),
-    PREEMPT("preempt-condvar", NULL, preempt_pipeline, KIT_WAIT_CONDVAR),
+    COOP("coop", NULL, coop_run_pipeline, NULL),
+    COOP("coop-ucontext", NULL, coop_run_pipeline, "ucontext"),
+    PREEMPT("preempt", NULL, preempt_run_pipeline, KIT_WAIT_ADAPTIVE),
+    PREEMPT("preempt-park", NULL, preempt_run_pipeline, KIT_WAIT_PARK),
+    PREEMPT("preempt-spin", NULL, preempt_run_pipeline, KIT_WAIT_SPIN),
+    PREEMPT("preempt-condvar", NULL, preempt_run_pipeline, KIT_WAIT_CONDVAR),
     END,
 };
 

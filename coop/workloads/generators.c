@@ -20,10 +20,10 @@ static gen_options options_of(const struct coop_arm *arm)
 }
 
 #define WIRING(name)                                                           \
-    int coop_##name(const struct workload_algorithm *algorithm,                \
-                    const struct workload_params *params,                      \
-                    const struct coop_arm *arm,                                \
-                    struct workload_result *result)                            \
+    int coop_run_##name(const struct workload_algorithm *algorithm,            \
+                        const struct workload_params *params,                  \
+                        const struct coop_arm *arm,                            \
+                        struct workload_result *result)                        \
     {                                                                          \
         gen_options options = options_of(arm);                                 \
         (void)algorithm;                                                       \

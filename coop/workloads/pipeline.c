@@ -31,9 +31,10 @@ static kit_value run_link(kit_value arg)
     return kit_none();
 }
 
-int coop_pipeline(const struct workload_algorithm *algorithm,
-                  const struct workload_params *params,
-                  const struct coop_arm *arm, struct workload_result *result)
+int coop_run_pipeline(const struct workload_algorithm *algorithm,
+                      const struct workload_params *params,
+                      const struct coop_arm *arm,
+                      struct workload_result *result)
 {
     struct workload_run run = {algorithm, params, result};
     struct link_task tasks[WORKLOAD_STAGES_MAX + 1] = {0}, *t = tasks;

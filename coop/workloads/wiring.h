@@ -17,25 +17,25 @@ typedef int coop_wiring(const struct workload_algorithm *algorithm,
                         struct workload_result *result);
 
 /* On generators, each of which has a coroutine. */
-coop_wiring coop_lockstep;
-coop_wiring coop_batch; /* of bounded */
-coop_wiring coop_treewalk;
-coop_wiring coop_recursion; /* treewalk in one generator */
-coop_wiring coop_delegate;
-coop_wiring coop_samefringe;
-coop_wiring coop_sieve;
-coop_wiring coop_cancel;
+coop_wiring coop_run_lockstep;
+coop_wiring coop_run_batch; /* of bounded */
+coop_wiring coop_run_treewalk;
+coop_wiring coop_run_recursion; /* treewalk in one generator */
+coop_wiring coop_run_delegate;
+coop_wiring coop_run_samefringe;
+coop_wiring coop_run_sieve;
+coop_wiring coop_run_cancel;
 
 /* A task for each stage and for the consumer, a channel at each joint. */
-coop_wiring coop_pipeline;
+coop_wiring coop_run_pipeline;
 
 /* Resumable functions instead of generators on stacks. They have no mirror
    image: a thread needs a stack. */
-coop_wiring coop_stackless_lockstep;
-coop_wiring coop_stackless_delegate;
-coop_wiring coop_stackless_treewalk;
-coop_wiring coop_stackless_samefringe;
-coop_wiring coop_stackless_sieve;
-coop_wiring coop_stackless_cancel;
+coop_wiring coop_run_stackless_lockstep;
+coop_wiring coop_run_stackless_delegate;
+coop_wiring coop_run_stackless_treewalk;
+coop_wiring coop_run_stackless_samefringe;
+coop_wiring coop_run_stackless_sieve;
+coop_wiring coop_run_stackless_cancel;
 
 #endif

@@ -23,10 +23,10 @@ static gen_options options_of(const struct preempt_arm *arm)
 }
 
 #define WIRING(name)                                                           \
-    int preempt_##name(const struct workload_algorithm *algorithm,             \
-                       const struct workload_params *params,                   \
-                       const struct preempt_arm *arm,                          \
-                       struct workload_result *result)                         \
+    int preempt_run_##name(const struct workload_algorithm *algorithm,         \
+                           const struct workload_params *params,               \
+                           const struct preempt_arm *arm,                      \
+                           struct workload_result *result)                     \
     {                                                                          \
         gen_options options = options_of(arm);                                 \
         (void)algorithm;                                                       \

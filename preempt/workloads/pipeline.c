@@ -31,9 +31,10 @@ static kit_value run_link(kit_value arg)
     return kit_none();
 }
 
-int preempt_pipeline(const struct workload_algorithm *p,
-                     const struct workload_params *params,
-                     const struct preempt_arm *arm, struct workload_result *r)
+int preempt_run_pipeline(const struct workload_algorithm *p,
+                         const struct workload_params *params,
+                         const struct preempt_arm *arm,
+                         struct workload_result *r)
 {
     struct workload_run run = {p, params, r};
     struct link_task tasks[WORKLOAD_STAGES_MAX + 1] = {0}, *t = tasks;

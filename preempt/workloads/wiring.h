@@ -19,16 +19,16 @@ typedef int preempt_wiring(const struct workload_algorithm *algorithm,
                            struct workload_result *result);
 
 /* On generators, each of which has a thread. */
-preempt_wiring preempt_lockstep;
-preempt_wiring preempt_batch; /* of bounded */
-preempt_wiring preempt_treewalk;
-preempt_wiring preempt_recursion; /* treewalk in one generator */
-preempt_wiring preempt_delegate;
-preempt_wiring preempt_samefringe;
-preempt_wiring preempt_sieve;
-preempt_wiring preempt_cancel;
+preempt_wiring preempt_run_lockstep;
+preempt_wiring preempt_run_batch; /* of bounded */
+preempt_wiring preempt_run_treewalk;
+preempt_wiring preempt_run_recursion; /* treewalk in one generator */
+preempt_wiring preempt_run_delegate;
+preempt_wiring preempt_run_samefringe;
+preempt_wiring preempt_run_sieve;
+preempt_wiring preempt_run_cancel;
 
 /* A task for each stage and for the consumer, a channel at each joint. */
-preempt_wiring preempt_pipeline;
+preempt_wiring preempt_run_pipeline;
 
 #endif

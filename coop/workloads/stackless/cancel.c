@@ -38,10 +38,10 @@ static void close_producer(struct cancel_resource *r)
     coop_frame_close(&KIT_CONTAINER(r, struct held_by_frame, resource)->frame);
 }
 
-int coop_stackless_cancel(const struct workload_algorithm *algorithm,
-                          const struct workload_params *params,
-                          const struct coop_arm *arm,
-                          struct workload_result *result)
+int coop_run_stackless_cancel(const struct workload_algorithm *algorithm,
+                              const struct workload_params *params,
+                              const struct coop_arm *arm,
+                              struct workload_result *result)
 {
     static const struct cancel_form form = {
         sizeof(struct held_by_frame), open_producer, close_producer, NULL};

@@ -40,10 +40,10 @@ COOP_FRAME_FUNCTION(level)
     return kit_step_of_end(how);
 }
 
-int coop_stackless_delegate(const struct workload_algorithm *algorithm,
-                            const struct workload_params *params,
-                            const struct coop_arm *arm,
-                            struct workload_result *result)
+int coop_run_stackless_delegate(const struct workload_algorithm *algorithm,
+                                const struct workload_params *params,
+                                const struct coop_arm *arm,
+                                struct workload_result *result)
 {
     struct level *chain = calloc(params->depth + 1, sizeof *chain);
     (void)algorithm, (void)arm;
@@ -57,10 +57,10 @@ int coop_stackless_delegate(const struct workload_algorithm *algorithm,
 }
 
 /* The same: the depth of a workload that has none is 0. */
-int coop_stackless_lockstep(const struct workload_algorithm *algorithm,
-                            const struct workload_params *params,
-                            const struct coop_arm *arm,
-                            struct workload_result *result)
+int coop_run_stackless_lockstep(const struct workload_algorithm *algorithm,
+                                const struct workload_params *params,
+                                const struct coop_arm *arm,
+                                struct workload_result *result)
 {
-    return coop_stackless_delegate(algorithm, params, arm, result);
+    return coop_run_stackless_delegate(algorithm, params, arm, result);
 }

@@ -53,10 +53,10 @@ static void close_link(struct sieve_link *link)
     coop_frame_close(&KIT_CONTAINER(link, struct frame_link, link)->frame);
 }
 
-int coop_stackless_sieve(const struct workload_algorithm *algorithm,
-                         const struct workload_params *params,
-                         const struct coop_arm *arm,
-                         struct workload_result *result)
+int coop_run_stackless_sieve(const struct workload_algorithm *algorithm,
+                             const struct workload_params *params,
+                             const struct coop_arm *arm,
+                             struct workload_result *result)
 {
     static const struct sieve_form form = {sizeof(struct frame_link), open_link,
                                            close_link, NULL};

@@ -47,10 +47,10 @@ COOP_FRAME_FUNCTION(walk_for_ever)
     return kit_step_of_end(how);
 }
 
-int coop_stackless_treewalk(const struct workload_algorithm *algorithm,
-                            const struct workload_params *params,
-                            const struct coop_arm *arm,
-                            struct workload_result *result)
+int coop_run_stackless_treewalk(const struct workload_algorithm *algorithm,
+                                const struct workload_params *params,
+                                const struct coop_arm *arm,
+                                struct workload_result *result)
 {
     walk_frames walk;
     struct tree t;
@@ -65,10 +65,10 @@ int coop_stackless_treewalk(const struct workload_algorithm *algorithm,
     return error;
 }
 
-int coop_stackless_samefringe(const struct workload_algorithm *algorithm,
-                              const struct workload_params *params,
-                              const struct coop_arm *arm,
-                              struct workload_result *result)
+int coop_run_stackless_samefringe(const struct workload_algorithm *algorithm,
+                                  const struct workload_params *params,
+                                  const struct coop_arm *arm,
+                                  struct workload_result *result)
 {
     walk_frames one, other;
     struct fringes f;
