@@ -158,11 +158,13 @@ class Row:
 
 
 def placements(arm, mode, may_be_free, cpus):
-    """One user thread cannot use a second core, so it runs on one core only;
-    in full runs it is also left to the kernel once, as a check."""
+    """Neither one user thread nor threads of which one runs at a time can use
+    a second core, so they run on one core only; in full runs they are also left
+    to the kernel once, as a check."""
     free = may_be_free and cpus > 1 and (
         mode == "full" or (mode == "quick" and arm["name"] == "preempt"))
-    two = cpus > 1 and arm["mechanism"] == "thread"
+    two = (cpus > 1 and arm["policy"] == "preempt"
+           and arm["mechanism"] == "thread")
     return ["one"] + ["two"] * two + ["free"] * free
 
 

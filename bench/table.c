@@ -22,7 +22,9 @@
     }
 /* A resumable function has nothing to switch to. */
 #define NO_MECHANISM "none"
-#define LOCKSTEP     "lock-step"
+/* Threads that pass a baton: coop's policy on the rival's mechanism. */
+#define BATON    "baton"
+#define LOCKSTEP "lock-step"
 #define END                                                                    \
     {                                                                          \
         .name = NULL                                                           \
@@ -33,6 +35,7 @@
     {                                                                          \
         SEQ, COOP("coop", LOCKSTEP, coop_run_##wiring, NULL),                  \
             COOP("coop-ucontext", LOCKSTEP, coop_run_##wiring, "ucontext"),    \
+            COOP("coop-baton", LOCKSTEP, coop_run_##wiring, BATON),            \
             COOP("coop-stackless", LOCKSTEP, coop_run_stackless_##wiring,      \
                  NO_MECHANISM),                                                \
             PREEMPT("preempt", LOCKSTEP, preempt_run_##wiring,                 \
@@ -60,6 +63,7 @@ static const struct arm bounded_arms[] = {
     SEQ,
     COOP("coop", NULL, coop_run_pipeline, NULL),
     COOP("coop-ucontext", NULL, coop_run_pipeline, "ucontext"),
+    COOP("coop-baton", NULL, coop_run_pipeline, BATON),
     COOP("coop-batch", "batched", coop_run_batch, NULL),
     PREEMPT("preempt", NULL, preempt_run_pipeline, KIT_WAIT_ADAPTIVE),
     PREEMPT("preempt-park", NULL, preempt_run_pipeline, KIT_WAIT_PARK),
@@ -73,6 +77,7 @@ static const struct arm pipeline_arms[] = {
     SEQ,
     COOP("coop", NULL, coop_run_pipeline, NULL),
     COOP("coop-ucontext", NULL, coop_run_pipeline, "ucontext"),
+    COOP("coop-baton", NULL, coop_run_pipeline, BATON),
     PREEMPT("preempt", NULL, preempt_run_pipeline, KIT_WAIT_ADAPTIVE),
     PREEMPT("preempt-park", NULL, preempt_run_pipeline, KIT_WAIT_PARK),
     PREEMPT("preempt-spin", NULL, preempt_run_pipeline, KIT_WAIT_SPIN),
@@ -303,17 +308,24 @@ const char *policy_name(enum policy policy)
     return names[policy];
 }
 
+static bool on_baton(const struct arm *arm)
+{
+    return arm->mechanism && strcmp(arm->mechanism, BATON) == 0;
+}
+
 const char *arm_mechanism(const struct arm *arm)
 {
     if (arm->policy == POLICY_SEQ)
         return NO_MECHANISM;
-    if (arm->policy == POLICY_PREEMPT)
+    if (arm->policy == POLICY_PREEMPT || on_baton(arm))
         return "thread";
     return arm->mechanism ? arm->mechanism : kit_mechanism_default()->name;
 }
 
 const char *arm_wait(const struct arm *arm)
 {
+    if (on_baton(arm))
+        return kit_wait_strategy_name(KIT_WAIT_PARK);
     return arm->policy == POLICY_PREEMPT ? kit_wait_strategy_name(arm->wait)
                                          : "none";
 }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *const names[] = {"asm", "ucontext"};
+static const char *const names[] = {"asm", "ucontext", "baton"};
 
 static kit_stack *new_stack(void)
 {
@@ -269,7 +269,8 @@ static void count_up(kit_context *c, kit_completion first)
 
 static void many_exchanges(const struct kit_mechanism *m)
 {
-    int64_t rounds = (int64_t)scaled(100000);
+    bool threads = m == kit_mechanism_named("baton");
+    int64_t rounds = (int64_t)scaled(threads ? 2000 : 100000);
     kit_context c;
     kit_stack *stack = new_stack();
     begin(&c, m, stack, count_up);

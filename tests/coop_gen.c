@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 
+#include "mechanism.h"
+
 static coop_gen *made(coop_gen_fn body, kit_value arg,
                       const struct kit_mechanism *mechanism)
 {

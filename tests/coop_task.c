@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mechanism.h"
+
 static char trace[256];
 
 static void note(const char *word)

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "mechanism.h"
+
 struct counter {
     coop_frame frame;
     int64_t i, limit;

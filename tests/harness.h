@@ -10,7 +10,7 @@
 #ifndef TESTS_HARNESS_H
 #define TESTS_HARNESS_H
 
-#include <kit/value.h>
+#include <kit/context.h>
 
 #include <check.h>
 
@@ -33,6 +33,12 @@ int run_suite(const char *name, double seconds, const TTest *const *tests);
 
 /* Is valgrind watching? */
 bool under_valgrind(void);
+
+/* What a suite of coop runs on (mechanism.h); NULL: the default. */
+const struct kit_mechanism *suite_mechanism(void);
+
+/* Is that a thread for each body? */
+bool on_threads(void);
 
 /* A count of repetitions: `n`, or less where each of them costs more. */
 size_t scaled(size_t n);

@@ -20,6 +20,8 @@
 #include <coop/chan.h>
 #include <coop/gen.h>
 #include <coop/task.h>
+
+#include "mechanism.h"
 #define K(name)   coop_##name
 #define SUITE(of) "coop " of
 #endif

@@ -76,9 +76,9 @@ START_TEST (every_arm_has_the_one_wiring_of_its_policy) {
 END_TEST
 
 START_TEST (the_strongest_rivals_of_each_side_are_there) {
-    static const char *const names[] = {"coop",         "coop-ucontext",
-                                        "preempt",      "preempt-park",
-                                        "preempt-spin", "preempt-condvar"};
+    static const char *const names[] = {
+        "coop",         "coop-ucontext", "coop-baton",     "preempt",
+        "preempt-park", "preempt-spin",  "preempt-condvar"};
     for (const struct workload *w = workloads; w->name; w++)
         for (size_t i = 0; i < COUNT_OF(names); i++)
             ck_assert_msg(arm_named(w, names[i]) != NULL, "%s lacks %s",

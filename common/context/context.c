@@ -10,11 +10,12 @@
 #if KIT_ASAN || KIT_TSAN
 
 #define MECHANISM(name, may_inline)                                            \
-    static void name##_start(kit_context *c, kit_stack *stack, char *top,      \
-                             kit_context_entry entry)                          \
+    static int name##_start(kit_context *c, kit_stack *stack, char *top,       \
+                            kit_context_entry entry)                           \
     {                                                                          \
         top = kit_notice_start(c, stack, top, entry);                          \
         kit_##name##_start(c, stack->low, top, kit_notice_entry);              \
+        return 0;                                                              \
     }                                                                          \
     static kit_step name##_resume(kit_context *c, kit_completion how)          \
     {                                                                          \
@@ -36,10 +37,11 @@
 #else
 
 #define MECHANISM(name, may_inline)                                            \
-    static void name##_start(kit_context *c, kit_stack *stack, char *top,      \
-                             kit_context_entry entry)                          \
+    static int name##_start(kit_context *c, kit_stack *stack, char *top,       \
+                            kit_context_entry entry)                           \
     {                                                                          \
         kit_##name##_start(c, stack->low, top, entry);                         \
+        return 0;                                                              \
     }                                                                          \
     static const struct kit_mechanism name##_mechanism = {#name,               \
                                                           name##_start,        \
@@ -71,6 +73,7 @@ static const struct kit_mechanism *const mechanisms[] = {
     &asm_mechanism,
 #endif
     &ucontext_mechanism,
+    &kit_baton_mechanism,
 };
 
 #if KIT_USE_ASM

@@ -21,6 +21,9 @@ kit_completion kit_ucontext_yield(kit_context *context, kit_step step);
 void kit_ucontext_leave(kit_context *context, kit_step last)
     __attribute__((noreturn));
 
+/* Needs no notices: its exchanges are between threads. */
+extern const struct kit_mechanism kit_baton_mechanism;
+
 /*
  * Notices: the calls by which AddressSanitizer and ThreadSanitizer follow a
  * switch. They are empty in a build without those.

@@ -26,6 +26,13 @@
 #define KIT_TSAN 0
 #endif
 
+/* Frames grow under a sanitizer, and stacks with them. */
+#if KIT_ASAN || KIT_TSAN
+#define KIT_SANITIZER_FACTOR 4
+#else
+#define KIT_SANITIZER_FACTOR 1
+#endif
+
 /* valgrind's header needs no library, and its marks cost next to nothing. */
 #if defined(__has_include)
 #if __has_include(<valgrind/memcheck.h>)

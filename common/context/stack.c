@@ -5,7 +5,7 @@
  * free lists hold warm stacks. A slab is unmapped when its word is all ones:
  * every slot cold and its owner gone (the ORPHAN bit).
  */
-#include <kit/stack.h>
+#include <kit/flow.h>
 
 #include "sanitize.h"
 
@@ -26,16 +26,10 @@
 #define SLAB_BYTES ((size_t)4 * 1024 * 1024)
 #define ORPHAN     (UINT64_C(1) << 63)
 
-#if KIT_ASAN || KIT_TSAN
-#define SANITIZER_FACTOR 4
-#else
-#define SANITIZER_FACTOR 1
-#endif
-
 /* The class of KIT_STACK_DEFAULT, so that most need no search. */
-#define CLASS_DEFAULT (SANITIZER_FACTOR == 4 ? 4 : 2)
+#define CLASS_DEFAULT (KIT_SANITIZER_FACTOR == 4 ? 4 : 2)
 _Static_assert(KIT_STACK_MIN << CLASS_DEFAULT ==
-                   KIT_STACK_DEFAULT * SANITIZER_FACTOR,
+                   KIT_STACK_DEFAULT * KIT_SANITIZER_FACTOR,
                "the default is one of the classes");
 
 /* At the low end of its own mapping, below the first stack's guard. */
@@ -261,9 +255,9 @@ take_cold(kit_stack_pool *pool, unsigned index, kit_stack **out)
 /* The smallest class that holds `size`; CLASSES when none does. */
 static unsigned class_of(size_t size)
 {
-    if (size > KIT_STACK_MAX / SANITIZER_FACTOR)
+    if (size > KIT_STACK_MAX / KIT_SANITIZER_FACTOR)
         return CLASSES;
-    size *= SANITIZER_FACTOR;
+    size *= KIT_SANITIZER_FACTOR;
     unsigned index = 0;
     while ((KIT_STACK_MIN << index) < size)
         index++;
@@ -403,14 +397,13 @@ void kit_stack_pool_destroy(kit_stack_pool *pool)
 
 /* ---- the pool of a thread ---- */
 
-static _Thread_local kit_stack_pool *of_thread;
 static pthread_key_t at_thread_end;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool have_key;
 
 static void thread_ends(void *pool)
 {
-    of_thread = NULL;
+    kit_flow_here.pool = NULL;
     kit_stack_pool_destroy(pool);
 }
 
@@ -422,12 +415,14 @@ static void make_key(void)
 __attribute__((noinline, cold)) static kit_stack_pool *first_use(void)
 {
     kit_stack_pool *pool;
+    if (kit_flow_here.is_guest) /* it would be destroyed too early */
+        return NULL;
     pthread_once(&once, make_key);
     if (kit_stack_pool_create(&pool, KIT_GUARD_AUTO) < 0)
         return NULL;
     if (have_key)
         pthread_setspecific(at_thread_end, pool);
-    of_thread = pool;
+    kit_flow_here.pool = pool;
     return pool;
 }
 
@@ -435,7 +430,7 @@ __attribute__((noinline, cold)) static kit_stack_pool *first_use(void)
    another thread since last time. */
 static inline kit_stack_pool *pool_here(void)
 {
-    kit_stack_pool *pool = of_thread;
+    kit_stack_pool *pool = kit_flow_here.pool;
     return KIT_LIKELY(pool) ? pool : first_use();
 }
 

@@ -65,9 +65,13 @@ int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
         o->mechanism ? o->mechanism : kit_mechanism_default();
     co->face.state =
         COOP_CORO_CREATED | (mechanism->inlines ? 0 : COOP_CORO_APART);
-    kit_context_start(&co->face.context, mechanism, stack, (char *)co, run);
-    *out = co;
-    return 0;
+    result =
+        kit_context_start(&co->face.context, mechanism, stack, (char *)co, run);
+    if (KIT_UNLIKELY(result < 0))
+        kit_stack_give(stack);
+    else
+        *out = co;
+    return result;
 }
 
 int coop_coro_destroy(coop_coro *co)

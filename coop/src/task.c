@@ -6,6 +6,8 @@
  */
 #include <coop/task.h>
 
+#include <kit/flow.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,17 +50,15 @@ struct coop_sched {
     bool is_running;
 };
 
-static _Thread_local coop_sched *running;
-
 /* Not inlined: no thread-local address may be kept across a switch. */
 __attribute__((noinline)) static coop_sched *running_sched(void)
 {
-    return running;
+    return kit_flow_here.sched;
 }
 
 __attribute__((noinline)) static void set_running_sched(coop_sched *s)
 {
-    running = s;
+    kit_flow_here.sched = s;
 }
 
 /* ---- the ready queue ---- */
@@ -220,8 +220,13 @@ int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
     t->permit = false;
     t->unclaimed = !out;
     name_task(t, options && options->name ? options->name : "task");
+    result =
+        kit_context_start(&t->context, s->mechanism, stack, (char *)t, run);
+    if (result < 0) {
+        kit_stack_give(stack);
+        return result;
+    }
     link_task(t, s);
-    kit_context_start(&t->context, s->mechanism, stack, (char *)t, run);
     make_ready(t);
     if (out)
         *out = t;

@@ -6,6 +6,8 @@
 #include <preempt/gen.h>
 
 #include <check.h>
+
+#include "mechanism.h"
 #include <stdlib.h>
 
 /* ---- coop ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Contexts: the mechanism "user stacks". A context is a pair of flows of
+ * Contexts: what flows of control are made of. A context is a pair of flows of
  * control that alternate: the one that runs, and the other, suspended one. An
  * EXCHANGE suspends the running flow and resumes the suspended one, handing
  * over 16 bytes in registers. The context holds only the suspended side, so
@@ -12,14 +12,21 @@
  * Swapping the suspended sides of two contexts before an exchange switches
  * straight from one body to another (kit_context_swap).
  *
- * Mechanisms: `asm` (a dozen instructions: callee-saved registers, a popped
- * address and an indirect jump) where the architecture has it, and
- * `ucontext` (POSIX; a system call for the signal mask per exchange).
+ * Mechanisms on user stacks: `asm` (a dozen instructions: callee-saved
+ * registers, a popped address and an indirect jump) where the architecture has
+ * it, and `ucontext` (POSIX; a system call for the signal mask per exchange).
  * Both tell AddressSanitizer, ThreadSanitizer and valgrind what they do.
- *
  * Floating-point control words (mxcsr, the x87 control word, fpcr) are shared
  * by all contexts of a thread: a body that changes the rounding mode changes
  * it for all.
+ *
+ * The mechanism on kernel threads: `baton`. The body of each context runs in a
+ * thread of its own, on the stack that it was given; there is one baton for a
+ * flow of control, only its holder runs, and an exchange hands it over (two
+ * futex operations). A body has the thread-local variables, the signal mask and
+ * the floating-point control of its own thread, not of who resumes it; the
+ * thread inherits CPU affinity and signal mask from the one that starts it.
+ * What the kit itself keeps for a thread moves with the baton (kit/flow.h).
  *
  * A context may be resumed on another thread than the last time.
  */
@@ -38,7 +45,7 @@ typedef void (*kit_context_entry)(kit_context *context, kit_completion first);
 
 struct kit_mechanism {
     const char *name;
-    void (*start)(kit_context *, kit_stack *, char *top, kit_context_entry);
+    int (*start)(kit_context *, kit_stack *, char *top, kit_context_entry);
     kit_step (*resume)(kit_context *, kit_completion);
     kit_completion (*yield)(kit_context *, kit_step);
     void (*exit)(kit_context *, kit_step) __attribute__((noreturn));
@@ -60,20 +67,23 @@ static inline const struct kit_mechanism *kit_mechanism_default(void)
     return kit_mechanism_first;
 }
 
-/* By name ("asm", "ucontext"); NULL when this build has no such one. */
+/* By name ("asm", "ucontext", "baton"); NULL when this build has no such one.
+ */
 KIT_EXPORT const struct kit_mechanism *kit_mechanism_named(const char *name);
 
 /*
  * Prepares a body on `stack`, below `top` (the caller may keep something
  * between `top` and the stack's record). Nothing runs until the first resume.
+ * 0; with `baton` -EAGAIN or -ENOMEM, when there can be no further thread:
+ * then there is nothing to dispose of.
  */
-static inline void kit_context_start(kit_context *context,
-                                     const struct kit_mechanism *mechanism,
-                                     kit_stack *stack, char *top,
-                                     kit_context_entry entry)
+static inline int kit_context_start(kit_context *context,
+                                    const struct kit_mechanism *mechanism,
+                                    kit_stack *stack, char *top,
+                                    kit_context_entry entry)
 {
     context->mechanism = mechanism;
-    mechanism->start(context, stack, top, entry);
+    return mechanism->start(context, stack, top, entry);
 }
 
 static inline kit_step kit_context_resume(kit_context *context,
@@ -105,7 +115,8 @@ kit_context_exit(kit_context *context, kit_step last)
     __builtin_unreachable();
 }
 
-/* After the exit, or to abandon a suspended body: frees what notices need. */
+/* After the exit, or to abandon a suspended body: frees what notices need, and
+   ends the thread, if there is one. No more of the body runs. */
 static inline void kit_context_dispose(kit_context *context)
 {
     if (context->mechanism->dispose)

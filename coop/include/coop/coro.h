@@ -8,8 +8,8 @@
  *
  * Threads. One resume at a time. A suspended coroutine may be resumed on
  * another thread than before; its body then sees that thread's thread-local
- * variables. Nothing here blocks in the kernel; only create allocates, from
- * the thread's pool of stacks.
+ * variables (with the mechanism `baton`: always its own). Nothing here blocks
+ * in the kernel; only create allocates, from the thread's pool of stacks.
  */
 #ifndef COOP_CORO_H
 #define COOP_CORO_H
@@ -42,8 +42,9 @@ struct coop_coro_options {
 };
 
 /*
- * 0; -EINVAL for a size out of range; -ENOMEM. `options` may be NULL. The body
- * does not run before the first resume.
+ * 0; -EINVAL for a size out of range; -ENOMEM; with the mechanism `baton`
+ * -EAGAIN, too. `options` may be NULL. The body does not run before the first
+ * resume.
  */
 KIT_EXPORT int coop_coro_create(coop_coro **out, coop_coro_fn body,
                                 kit_value arg,

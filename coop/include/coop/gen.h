@@ -58,7 +58,8 @@ struct coop_gen_options {
     enum kit_gen_first first; /* what next(v) does with a first v */
 };
 
-/* 0, -EINVAL, -ENOMEM. Runs none of the body. `options` may be NULL. */
+/* 0, -EINVAL, -ENOMEM, -EAGAIN. Runs none of the body. `options` may be NULL.
+ */
 KIT_EXPORT int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
                                const struct coop_gen_options *options);
 

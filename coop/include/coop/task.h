@@ -59,8 +59,8 @@ struct coop_task_options {
 /*
  * Makes a task that is ready to run, behind those that are ready already. With
  * `out` the task is the caller's to join; with out == NULL it is freed when it
- * ends. 0, -EINVAL for a stack size out of range, -ENOMEM. May be called by a
- * task of `s`, or before coop_run.
+ * ends. 0, -EINVAL for a stack size out of range, -ENOMEM; with the mechanism
+ * `baton` -EAGAIN, too. May be called by a task of `s`, or before coop_run.
  */
 KIT_EXPORT int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body,
                           kit_value arg,

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mechanism "kernel threads": the body of each context has a thread. Only
+ * the holder of the baton runs, and an exchange hands it over.
+ *
+ * The thread's own stack is small. The body runs on the stack that the context
+ * was given, which the thread enters by the default mechanism. So stacks have
+ * the sizes and guards that they have elsewhere, smaller ones too than threads
+ * may have; and a body that is abandoned is left where it stands: its thread
+ * goes back to its own stack and ends, and nothing is unwound.
+ */
+#include "exchange.h"
+
+#include <kit/backoff.h>
+#include <kit/flow.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Virtual, and mostly never touched. Room for thread-local variables, too. */
+#define OWN_STACK ((size_t)64 * 1024 * KIT_SANITIZER_FACTOR)
+
+/* A flow that waits for the baton: on its own stack, or new. */
+struct side {
+    struct baton *thread; /* NULL: one that we did not start */
+    kit_signal *turn;
+    struct kit_flow flow; /* handed over by the other side, as is the rest */
+    kit_value value;
+    unsigned word;
+    bool is_over; /* not to go on, but to end the thread */
+};
+
+/* At the top of the context's stack, below what the creator keeps there. */
+struct baton {
+    struct side side; /* before the first and after the last exchange */
+    kit_signal turn;
+    pthread_t thread;
+    kit_context inner; /* the thread's own stack and the body's */
+    kit_context *context;
+    kit_context_entry entry;
+    kit_stack *stack;
+} __attribute__((aligned(16)));
+
+static _Thread_local struct baton *of_thread; /* NULL: it is no body's */
+static _Thread_local kit_signal other_turn = {.strategy = KIT_WAIT_PARK};
+
+/* ---- what is the thread's: never inlined, as bodies may move ---- */
+
+__attribute__((noinline)) static struct baton *baton_here(void)
+{
+    return of_thread;
+}
+
+__attribute__((noinline)) static kit_signal *turn_here(void)
+{
+    return of_thread ? &of_thread->turn : &other_turn;
+}
+
+/* The pool is made where it will be destroyed: in the flow's own thread. */
+__attribute__((noinline)) static struct kit_flow flow_leaves(void)
+{
+    struct kit_flow flow;
+    if (!kit_flow_here.pool)
+        kit_stack_pool_of_thread();
+    flow = kit_flow_here;
+    kit_flow_here.pool = NULL;
+    kit_flow_here.sched = NULL;
+    return flow;
+}
+
+__attribute__((noinline)) static void flow_arrives(const struct kit_flow *flow)
+{
+    kit_flow_here.pool = flow->pool;
+    kit_flow_here.sched = flow->sched;
+}
+
+/* ---- exchanges ---- */
+
+static void give_to(struct side *other, kit_value value, unsigned word)
+{
+    other->value = value;
+    other->word = word;
+    other->flow = flow_leaves();
+    kit_signal_give(other->turn);
+}
+
+__attribute__((noreturn)) static void end_thread(struct baton *b)
+{
+    kit_context_exit(&b->inner, kit_done(kit_none()));
+}
+
+static struct side exchange(kit_context *context, kit_value value,
+                            unsigned word)
+{
+    struct side mine = {.thread = baton_here(), .turn = turn_here()};
+    struct side *other = context->suspended;
+    context->suspended = &mine;
+    give_to(other, value, word);
+    kit_signal_await(mine.turn);
+    if (mine.is_over)
+        end_thread(mine.thread);
+    flow_arrives(&mine.flow);
+    return mine;
+}
+
+static kit_step baton_resume(kit_context *context, kit_completion how)
+{
+    struct side got = exchange(context, how.value, how.how);
+    return kit_step_make((enum kit_state)got.word, got.value);
+}
+
+static kit_completion baton_yield(kit_context *context, kit_step step)
+{
+    struct side got = exchange(context, step.value, step.state);
+    return kit_completion_make((enum kit_how)got.word, got.value);
+}
+
+__attribute__((noreturn)) static void baton_exit(kit_context *context,
+                                                 kit_step last)
+{
+    struct baton *b = baton_here();
+    struct side *other = context->suspended;
+    context->suspended = &b->side;
+    give_to(other, last.value, last.state);
+    end_thread(b);
+}
+
+/* ---- the thread ---- */
+
+static void enter(kit_context *inner, kit_completion first)
+{
+    struct baton *b = KIT_CONTAINER(inner, struct baton, inner);
+    b->entry(b->context, first);
+    abort(); /* an entry does not return */
+}
+
+static void run_body(struct baton *b)
+{
+    enum kit_how how = (enum kit_how)b->side.word;
+    flow_arrives(&b->side.flow);
+    kit_context_start(&b->inner, kit_mechanism_default(), b->stack, (char *)b,
+                      enter);
+    kit_context_resume(&b->inner, kit_completion_make(how, b->side.value));
+    kit_context_dispose(&b->inner);
+}
+
+static void *run_thread(void *arg)
+{
+    struct baton *b = arg;
+    of_thread = b;
+    kit_flow_here.is_guest = true;
+    kit_signal_await(&b->turn);
+    if (!b->side.is_over)
+        run_body(b);
+    return NULL;
+}
+
+static int create_thread(struct baton *b)
+{
+    pthread_attr_t attr;
+    int saved = errno, error = pthread_attr_init(&attr);
+    if (error)
+        return -error;
+    error = pthread_attr_setstacksize(&attr, OWN_STACK);
+    if (!error)
+        error = pthread_create(&b->thread, &attr, run_thread, b);
+    pthread_attr_destroy(&attr);
+    errno = saved;
+    return -error;
+}
+
+static int baton_start(kit_context *context, kit_stack *stack, char *top,
+                       kit_context_entry entry)
+{
+    struct baton *b = (struct baton *)(void *)top - 1;
+    b = (void *)((uintptr_t)b & ~(uintptr_t)15);
+    kit_signal_init(&b->turn, KIT_WAIT_PARK);
+    b->side = (struct side){.thread = b, .turn = &b->turn};
+    b->context = context;
+    b->entry = entry;
+    b->stack = stack;
+    context->suspended = &b->side;
+    return create_thread(b);
+}
+
+/* The body has ended, or waits and will not go on. */
+static void baton_dispose(kit_context *context)
+{
+    struct side *side = context->suspended;
+    struct baton *b = side->thread;
+    side->is_over = true;
+    kit_signal_give(&b->turn);
+    pthread_join(b->thread, NULL);
+    kit_signal_destroy(&b->turn);
+}
+
+const struct kit_mechanism kit_baton_mechanism = {
+    "baton",    baton_start,   baton_resume, baton_yield,
+    baton_exit, baton_dispose, false};

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/* The mechanism `baton`: threads of which one runs at a time. */
+#include "harness.h"
+
+#include <coop/coro.h>
+#include <coop/task.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const struct kit_mechanism *baton(void)
+{
+    return kit_mechanism_named("baton");
+}
+
+static coop_coro *made(coop_coro_fn body, kit_value arg)
+{
+    struct coop_coro_options o = {.mechanism = baton()};
+    coop_coro *co;
+    ck_assert_int_eq(coop_coro_create(&co, body, arg, &o), 0);
+    return co;
+}
+
+static kit_step resumed(coop_coro *co)
+{
+    return coop_coro_resume(co, kit_next(kit_none()));
+}
+
+static coop_sched *new_sched(void)
+{
+    struct coop_sched_options o = {.mechanism = baton()};
+    coop_sched *s;
+    ck_assert_int_eq(coop_sched_create(&s, &o), 0);
+    return s;
+}
+
+/* ---- threads ---- */
+
+static size_t threads(void)
+{
+    size_t count = 0;
+    DIR *all = opendir("/proc/self/task");
+    ck_assert_ptr_nonnull(all);
+    for (struct dirent *d; (d = readdir(all));)
+        count += d->d_name[0] != '.';
+    closedir(all);
+    return count;
+}
+
+static kit_step end_at_once(coop_coro *self, kit_value arg,
+                            kit_completion first)
+{
+    (void)self, (void)first;
+    return kit_done(arg);
+}
+
+/* ThreadSanitizer starts one of its own, when it sees the first of ours. */
+static size_t threads_of_old(void)
+{
+    coop_coro_destroy(made(end_at_once, kit_none()));
+    size_t count = threads();
+    for (int steady = 0; steady < 20; steady++) {
+        usleep(1000);
+        if (threads() != count)
+            steady = 0;
+        count = threads();
+    }
+    return count;
+}
+
+/* A thread that was joined may still be on its way out of the kernel. */
+static void ck_threads(size_t expected)
+{
+    for (int i = 0; i < 1000 && threads() != expected; i++)
+        usleep(1000);
+    ck_assert_uint_eq(threads(), expected);
+}
+
+static kit_step yield_thread(coop_coro *self, kit_value arg,
+                             kit_completion first)
+{
+    pthread_t *here = arg.p;
+    (void)first;
+    while (here) {
+        *here = pthread_self();
+        coop_coro_yield(self, arg);
+    }
+    return kit_done(arg);
+}
+
+START_TEST (each_body_has_a_thread_of_its_own_from_creation_on) {
+    pthread_t one = pthread_self(), other = one, again;
+    size_t before = threads_of_old();
+    coop_coro *a = made(yield_thread, kit_ptr(&one));
+    coop_coro *b = made(yield_thread, kit_ptr(&other));
+    ck_assert_uint_eq(threads(), before + 2);
+    resumed(a), resumed(b);
+    again = one;
+    resumed(a);
+    ck_assert(pthread_equal(one, again));
+    ck_assert(!pthread_equal(one, other));
+    ck_assert(!pthread_equal(one, pthread_self()));
+    coop_coro_destroy(a);
+    coop_coro_destroy(b);
+}
+END_TEST
+
+START_TEST (destroying_a_coroutine_ends_its_thread) {
+    pthread_t thread;
+    size_t before = threads_of_old();
+    coop_coro *created = made(end_at_once, kit_none());
+    coop_coro *ended = made(end_at_once, kit_none());
+    coop_coro *waiting = made(yield_thread, kit_ptr(&thread));
+    resumed(ended), resumed(waiting);
+    coop_coro_destroy(created);
+    coop_coro_destroy(ended);
+    coop_coro_destroy(waiting);
+    ck_threads(before);
+}
+END_TEST
+
+static int cleaned_up;
+
+static void clean_up(int *unused)
+{
+    (void)unused;
+    cleaned_up++;
+}
+
+static kit_step yield_below_clean_up(coop_coro *self, kit_value arg,
+                                     kit_completion first)
+{
+    __attribute__((cleanup(clean_up))) int here = 0;
+    (void)first, (void)here;
+    pthread_cleanup_push((void (*)(void *))clean_up, NULL);
+    coop_coro_yield(self, arg);
+    pthread_cleanup_pop(1);
+    return kit_done(arg);
+}
+
+START_TEST (nothing_more_runs_of_a_body_that_is_abandoned) {
+    coop_coro *co = made(yield_below_clean_up, kit_none());
+    resumed(co);
+    coop_coro_destroy(co);
+    ck_assert_int_eq(cleaned_up, 0);
+}
+END_TEST
+
+static kit_step abandon_inner(coop_coro *self, kit_value arg,
+                              kit_completion first)
+{
+    pthread_t thread;
+    coop_coro *inner = made(yield_thread, kit_ptr(&thread));
+    (void)first;
+    resumed(inner);
+    coop_coro_destroy(inner);
+    coop_coro_yield(self, arg);
+    return kit_done(arg);
+}
+
+START_TEST (a_body_may_create_and_abandon_others) {
+    size_t before = threads_of_old();
+    coop_coro *co = made(abandon_inner, kit_none());
+    resumed(co);
+    ck_threads(before + 1);
+    coop_coro_destroy(co);
+    ck_threads(before);
+}
+END_TEST
+
+/* ---- one at a time ---- */
+
+static atomic_int inside;
+static int turns; /* not atomic: ThreadSanitizer sees to it */
+
+static kit_value take_turns(kit_value rounds)
+{
+    for (int64_t i = 0; i < rounds.i; i++) {
+        ck_assert_int_eq(atomic_fetch_add(&inside, 1), 0);
+        turns++;
+        atomic_fetch_sub(&inside, 1);
+        coop_yield();
+    }
+    return kit_none();
+}
+
+START_TEST (only_the_holder_of_the_baton_runs) {
+    coop_sched *s = new_sched();
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(coop_spawn(s, NULL, take_turns, kit_int(50), NULL), 0);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(turns, 250);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+END_TEST
+
+/* ---- what moves with the baton ---- */
+
+static kit_step tell_pool(coop_coro *self, kit_value arg, kit_completion first)
+{
+    (void)first;
+    while (arg.i-- > 0)
+        coop_coro_yield(self, kit_ptr(kit_stack_pool_of_thread()));
+    return kit_done(kit_none());
+}
+
+static void *resume_and_compare_pools(void *co)
+{
+    void *pool = resumed(co).value.p;
+    ck_assert_ptr_eq(pool, kit_stack_pool_of_thread());
+    return NULL;
+}
+
+START_TEST (a_body_uses_the_stack_pool_of_whoever_resumes_it) {
+    coop_coro *co = made(tell_pool, kit_int(99));
+    for (int i = 0; i < 3; i++) {
+        resume_and_compare_pools(co);
+        on_another_thread(resume_and_compare_pools, co);
+    }
+    coop_coro_destroy(co);
+}
+END_TEST
+
+static kit_value tell_task(kit_value arg)
+{
+    (void)arg;
+    coop_yield();
+    return kit_ptr(coop_current());
+}
+
+START_TEST (a_task_is_the_current_one_on_its_own_thread) {
+    coop_task *tasks[2];
+    kit_value result;
+    coop_sched *s = new_sched();
+    for (int i = 0; i < 2; i++)
+        coop_spawn(s, &tasks[i], tell_task, kit_none(), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_ptr_null(coop_current());
+    for (int i = 0; i < 2; i++) {
+        void *task = tasks[i];
+        coop_join(tasks[i], &result);
+        ck_assert_ptr_eq(result.p, task);
+    }
+    coop_sched_destroy(s);
+}
+END_TEST
+
+/* A scheduler on user stacks inside a task that has a thread, and again. */
+static kit_value run_inner(kit_value depth)
+{
+    struct coop_sched_options o = {.mechanism = depth.i % 2 ? baton() : NULL};
+    coop_task *self = coop_current();
+    coop_sched *s;
+    if (depth.i == 0)
+        return kit_none();
+    ck_assert_int_eq(coop_sched_create(&s, &o), 0);
+    for (int i = 0; i < 2; i++)
+        coop_spawn(s, NULL, run_inner, kit_int(depth.i - 1), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_ptr_eq(coop_current(), self);
+    coop_sched_destroy(s);
+    return kit_none();
+}
+
+START_TEST (schedulers_of_different_mechanisms_nest) {
+    run_inner(kit_int(5));
+}
+END_TEST
+
+/* ---- failure ---- */
+
+/* From now on no thread can get a stack. */
+static void allow_no_mapping(void)
+{
+    struct rlimit none = {1, RLIM_INFINITY};
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &none), 0);
+}
+
+static void allow_mappings(void)
+{
+    struct rlimit any = {RLIM_INFINITY, RLIM_INFINITY};
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &any), 0);
+}
+
+START_TEST (a_thread_that_cannot_be_created_is_an_error_and_no_harm) {
+    struct coop_coro_options o = {.mechanism = baton()};
+    coop_task *task = NULL;
+    coop_coro *co = NULL;
+    kit_stack *stack;
+    if (UNDER_SANITIZER || under_valgrind()) /* they map memory as well */
+        return;
+    coop_sched *s = new_sched();
+    ck_assert_int_eq(kit_stack_take(0, &stack), 0);
+    kit_stack_give(stack);
+    allow_no_mapping();
+    errno = 77;
+    int of_task = coop_spawn(s, &task, take_turns, kit_int(1), NULL);
+    int of_coro = coop_coro_create(&co, end_at_once, kit_none(), &o);
+    int left = errno;
+    allow_mappings();
+    ck_assert_int_eq(of_task, -EAGAIN);
+    ck_assert_int_eq(of_coro, -EAGAIN);
+    ck_assert_int_eq(left, 77);
+    ck_assert(!task && !co);
+    ck_assert_int_eq(coop_spawn(s, NULL, take_turns, kit_int(1), NULL), 0);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(turns, 1);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *tests[] = {
+        each_body_has_a_thread_of_its_own_from_creation_on,
+        destroying_a_coroutine_ends_its_thread,
+        nothing_more_runs_of_a_body_that_is_abandoned,
+        a_body_may_create_and_abandon_others,
+        only_the_holder_of_the_baton_runs,
+        a_body_uses_the_stack_pool_of_whoever_resumes_it,
+        a_task_is_the_current_one_on_its_own_thread,
+        schedulers_of_different_mechanisms_nest,
+        a_thread_that_cannot_be_created_is_an_error_and_no_harm,
+        NULL,
+    };
+    return run_suite("baton", 10, tests);
+}
