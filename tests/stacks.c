@@ -291,7 +291,7 @@ START_TEST (a_hundred_thousand_coroutines_live_at_once) {
 END_TEST
 
 START_TEST (trimming_a_pool_gives_memory_back) {
-    size_t count = scaled(5000), before = resident_bytes();
+    size_t count = scaled(4000), before = resident_bytes();
     size_t maps = mappings();
     finish(suspended(count), count);
     size_t warm = resident_bytes();

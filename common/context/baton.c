@@ -10,6 +10,7 @@
  * goes back to its own stack and ends, and nothing is unwound.
  */
 #include "exchange.h"
+#include "overflow.h"
 
 #include <kit/backoff.h>
 #include <kit/flow.h>
@@ -17,8 +18,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Virtual, and mostly never touched. Room for thread-local variables, too. */
-#define OWN_STACK ((size_t)64 * 1024 * KIT_SANITIZER_FACTOR)
+/* Virtual, and mostly never touched. It has room for thread-local variables
+   (ThreadSanitizer's are large), and is the signal stack of the body. */
+#define SIGNAL_STACK ((size_t)32 * 1024)
+#define OWN_STACK                                                              \
+    (SIGNAL_STACK + (size_t)(KIT_SANITIZER_FACTOR > 1 ? 1024 : 64) * 1024)
 
 /* A flow that waits for the baton: on its own stack, or new. */
 struct side {
@@ -147,6 +151,8 @@ static void run_body(struct baton *b)
 static void *run_thread(void *arg)
 {
     struct baton *b = arg;
+    char signal_stack[SIGNAL_STACK];
+    kit_signal_stack_set(signal_stack, sizeof signal_stack);
     of_thread = b;
     kit_flow_here.is_guest = true;
     kit_signal_await(&b->turn);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stack pool. Stacks are cut from slabs of up to 63; one word of the slab
- * says which slots are COLD (without pages, in nobody's free list). A pool's
- * free lists hold warm stacks. A slab is unmapped when its word is all ones:
- * every slot cold and its owner gone (the ORPHAN bit).
+ * The stack pool. Stacks are cut from slabs (slab.h), whose free slots are
+ * COLD: without pages, in nobody's free list. A pool's free lists hold warm
+ * stacks.
  */
 #include <kit/flow.h>
 
 #include "sanitize.h"
+#include "slab.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -21,10 +21,7 @@
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13, newer than many headers */
 #endif
 
-#define CLASSES    17 /* 16 KiB << 0 ... 16 KiB << 16 = 1 GiB */
-#define SLOTS_MAX  63
-#define SLAB_BYTES ((size_t)4 * 1024 * 1024)
-#define ORPHAN     (UINT64_C(1) << 63)
+#define CLASSES 17 /* 16 KiB << 0 ... 16 KiB << 16 = 1 GiB */
 
 /* The class of KIT_STACK_DEFAULT, so that most need no search. */
 #define CLASS_DEFAULT (KIT_SANITIZER_FACTOR == 4 ? 4 : 2)
@@ -32,29 +29,16 @@ _Static_assert(KIT_STACK_MIN << CLASS_DEFAULT ==
                    KIT_STACK_DEFAULT * KIT_SANITIZER_FACTOR,
                "the default is one of the classes");
 
-/* At the low end of its own mapping, below the first stack's guard. */
-struct kit_slab {
-    _Atomic uint64_t cold;
-    uint64_t guarded; /* the owner's: slots that have their guard */
-    struct kit_slab *next;
-    size_t bytes, stack_bytes;
-    unsigned valgrind_id[SLOTS_MAX];
-};
-
 struct kit_stack_pool {
     kit_stack *warm[CLASSES];
     struct kit_slab *slabs[CLASSES]; /* with a cold slot, or just filled */
     struct kit_slab *full[CLASSES];  /* without, when last looked at */
     size_t full_count[CLASSES];
     size_t look_again_at[CLASSES]; /* so many full ones */
+    size_t warm_bytes, limit;      /* sizes of warm stacks, in all */
     enum kit_guard wanted, weakest;
     bool is_watched; /* by a checker of memory */
 };
-
-static size_t page_size(void)
-{
-    return (size_t)sysconf(_SC_PAGESIZE);
-}
 
 const char *kit_guard_name(enum kit_guard guard)
 {
@@ -62,86 +46,16 @@ const char *kit_guard_name(enum kit_guard guard)
     return (unsigned)guard <= KIT_GUARD_NONE ? names[guard] : "malformed";
 }
 
-/* ---- slabs ---- */
-
-/* Whoever completes the word unmaps the slab: it happens exactly once. */
-static void slab_set(struct kit_slab *slab, uint64_t bit)
+static size_t size_of_class(unsigned index)
 {
-    /* acq_rel: all uses of the slab's memory come before its unmapping */
-    uint64_t before =
-        atomic_fetch_or_explicit(&slab->cold, bit, memory_order_acq_rel);
-    if ((before | bit) == UINT64_MAX)
-        munmap(slab, slab->bytes);
-}
-
-static size_t slots_of(size_t stack_bytes)
-{
-    size_t slots = SLAB_BYTES / stack_bytes;
-    return slots < 1 ? 1 : slots > SLOTS_MAX ? SLOTS_MAX : slots;
-}
-
-/* The low end of a slot. Slot 0 gives up its first page to the slab. */
-static char *slot_low(struct kit_slab *slab, uint32_t slot)
-{
-    char *low = (char *)slab + slot * slab->stack_bytes;
-    return slot == 0 ? low + page_size() : low;
-}
-
-/*
- * The high end, shifted a little from slot to slot: without that, the busy
- * ends of all stacks would compete for the same few sets of the cache. Half a
- * page at the most, so that a small stack still touches one page.
- */
-static char *slot_high(struct kit_slab *slab, uint32_t slot)
-{
-    size_t colour = (slot % 16) * 128;
-    return (char *)slab + (slot + 1) * slab->stack_bytes - colour;
-}
-
-static struct kit_slab *slab_map(size_t stack_bytes)
-{
-    size_t slots = slots_of(stack_bytes);
-    size_t bytes = slots * stack_bytes;
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (memory == MAP_FAILED)
-        return NULL;
-    /* A huge page would make one touched page cost 2 MiB. */
-    madvise(memory, bytes, MADV_NOHUGEPAGE);
-    struct kit_slab *slab = memory;
-    slab->bytes = bytes;
-    slab->stack_bytes = stack_bytes;
-    uint64_t real = (UINT64_C(1) << slots) - 1;
-    /* slots that do not exist count as cold for good */
-    atomic_init(&slab->cold, UINT64_MAX & ~ORPHAN);
-    slab->guarded = ~real;
-    return slab;
-}
-
-static bool slab_has_slot(struct kit_slab *slab)
-{
-    size_t slots = slots_of(slab->stack_bytes);
-    uint64_t real = (UINT64_C(1) << slots) - 1;
-    return atomic_load_explicit(&slab->cold, memory_order_acquire) & real;
-}
-
-static uint32_t slab_take(struct kit_slab *slab)
-{
-    size_t slots = slots_of(slab->stack_bytes);
-    uint64_t real = (UINT64_C(1) << slots) - 1;
-    uint64_t cold = atomic_load_explicit(&slab->cold, memory_order_acquire);
-    uint32_t slot = (uint32_t)__builtin_ctzll(cold & real);
-    /* Only the owner clears bits, so the slot is still there. */
-    atomic_fetch_and_explicit(&slab->cold, ~(UINT64_C(1) << slot),
-                              memory_order_acquire);
-    return slot;
+    return KIT_STACK_MIN << index;
 }
 
 /* ---- guards ---- */
 
 static enum kit_guard guard_page(enum kit_guard wanted, char *page)
 {
-    size_t size = page_size();
+    size_t size = kit_page_size();
     if (wanted == KIT_GUARD_AUTO || wanted == KIT_GUARD_LIGHT) {
         if (madvise(page, size, MADV_GUARD_INSTALL) == 0)
             return KIT_GUARD_LIGHT;
@@ -157,7 +71,7 @@ static void guard_slot(kit_stack_pool *pool, struct kit_slab *slab,
     uint64_t bit = UINT64_C(1) << slot;
     if (slab->guarded & bit)
         return;
-    enum kit_guard got = guard_page(pool->wanted, slot_low(slab, slot));
+    enum kit_guard got = guard_page(pool->wanted, kit_slot_low(slab, slot));
     if (got > pool->weakest)
         pool->weakest = got;
     slab->guarded |= bit;
@@ -184,7 +98,7 @@ static struct kit_slab *pop_slab(struct kit_slab **list)
 static void skip_full(kit_stack_pool *pool, unsigned index)
 {
     struct kit_slab **open = &pool->slabs[index];
-    while (*open && !slab_has_slot(*open)) {
+    while (*open && !kit_slab_has_slot(*open)) {
         push_slab(&pool->full[index], pop_slab(open));
         pool->full_count[index]++;
     }
@@ -210,7 +124,7 @@ static void look_again(kit_stack_pool *pool, unsigned index)
     pool->full[index] = NULL;
     pool->full_count[index] = 0;
     while ((slab = pop_slab(&next))) {
-        bool open = slab_has_slot(slab);
+        bool open = kit_slab_has_slot(slab);
         push_slab(open ? &pool->slabs[index] : &pool->full[index], slab);
         pool->full_count[index] += !open;
     }
@@ -224,7 +138,8 @@ static struct kit_slab *slab_with_slot(kit_stack_pool *pool, unsigned index)
         look_again(pool, index);
     if (pool->slabs[index])
         return pool->slabs[index];
-    struct kit_slab *slab = slab_map(KIT_STACK_MIN << index);
+    struct kit_slab *slab =
+        kit_slab_map(size_of_class(index), pool->full[index]);
     return slab ? push_slab(&pool->slabs[index], slab) : NULL;
 }
 
@@ -237,15 +152,16 @@ take_cold(kit_stack_pool *pool, unsigned index, kit_stack **out)
         errno = saved;
         return -ENOMEM;
     }
-    uint32_t slot = slab_take(slab);
+    uint32_t slot = kit_slab_take(slab);
     guard_slot(pool, slab, slot);
     slab->valgrind_id[slot] = (unsigned)VALGRIND_STACK_REGISTER(
-        slot_low(slab, slot), slot_high(slab, slot));
+        kit_slot_low(slab, slot), kit_slot_high(slab, slot));
     errno = saved;
-    kit_stack *stack = (kit_stack *)(void *)slot_high(slab, slot) - 1;
-    stack->low = slot_low(slab, slot) + page_size();
+    kit_stack *stack = (kit_stack *)(void *)kit_slot_high(slab, slot) - 1;
+    stack->low = kit_slot_low(slab, slot) + kit_page_size();
     stack->slab = slab;
     stack->owner = pool;
+    stack->use = NULL;
     stack->class_index = index;
     stack->slot = slot;
     *out = stack;
@@ -259,7 +175,7 @@ static unsigned class_of(size_t size)
         return CLASSES;
     size *= KIT_SANITIZER_FACTOR;
     unsigned index = 0;
-    while ((KIT_STACK_MIN << index) < size)
+    while (size_of_class(index) < size)
         index++;
     return index;
 }
@@ -273,7 +189,9 @@ static inline int get(kit_stack_pool *pool, size_t size, kit_stack **out)
     if (KIT_UNLIKELY(!stack))
         return take_cold(pool, index, out);
     pool->warm[index] = stack->next;
+    pool->warm_bytes -= size_of_class(index);
     stack->owner = pool;
+    stack->use = NULL;
     *out = stack;
     return 0;
 }
@@ -292,9 +210,9 @@ __attribute__((noinline, cold)) static void cool(kit_stack *stack)
     if (KIT_MEMORY_IS_WATCHED)
         freshen(stack);
     VALGRIND_STACK_DEREGISTER(slab->valgrind_id[slot]);
-    madvise(stack->low, (size_t)(slot_high(slab, slot) - stack->low),
+    madvise(stack->low, (size_t)(kit_slot_high(slab, slot) - stack->low),
             MADV_DONTNEED);
-    slab_set(slab, UINT64_C(1) << slot);
+    kit_slab_set(slab, UINT64_C(1) << slot);
 }
 
 static inline void put(kit_stack_pool *pool, kit_stack *stack)
@@ -304,8 +222,14 @@ static inline void put(kit_stack_pool *pool, kit_stack *stack)
         cool(stack);
         return;
     }
+    size_t warm = pool->warm_bytes + size_of_class(stack->class_index);
+    if (KIT_UNLIKELY(warm > pool->limit)) {
+        cool(stack);
+        return;
+    }
     if (KIT_UNLIKELY(pool->is_watched))
         freshen(stack);
+    pool->warm_bytes = warm;
     stack->next = pool->warm[stack->class_index];
     pool->warm[stack->class_index] = stack;
 }
@@ -320,8 +244,9 @@ int kit_stack_get(kit_stack_pool *pool, size_t size, kit_stack **out)
     return get(pool, size, out);
 }
 
-static void cool_beyond(kit_stack **list, size_t keep)
+static void cool_beyond(kit_stack_pool *pool, unsigned index, size_t keep)
 {
+    kit_stack **list = &pool->warm[index];
     while (*list && keep > 0) {
         list = &(*list)->next;
         keep--;
@@ -331,6 +256,7 @@ static void cool_beyond(kit_stack **list, size_t keep)
     while (stack) {
         kit_stack *next = stack->next;
         cool(stack);
+        pool->warm_bytes -= size_of_class(index);
         stack = next;
     }
 }
@@ -341,9 +267,9 @@ static void drop_cold_slabs(struct kit_slab **link)
     while (*link) {
         struct kit_slab *slab = *link;
         uint64_t cold = atomic_load_explicit(&slab->cold, memory_order_acquire);
-        if ((cold | ORPHAN) == UINT64_MAX) {
+        if ((cold | KIT_SLAB_ORPHAN) == UINT64_MAX) {
             *link = slab->next;
-            slab_set(slab, ORPHAN);
+            kit_slab_set(slab, KIT_SLAB_ORPHAN);
         } else {
             link = &slab->next;
         }
@@ -354,11 +280,18 @@ void kit_stack_pool_trim(kit_stack_pool *pool, size_t keep)
 {
     int saved = errno;
     for (unsigned i = 0; i < CLASSES; i++) {
-        cool_beyond(&pool->warm[i], keep);
+        cool_beyond(pool, i, keep);
         reopen_full(pool, i);
         drop_cold_slabs(&pool->slabs[i]);
     }
     errno = saved;
+}
+
+void kit_stack_pool_limit(kit_stack_pool *pool, size_t bytes)
+{
+    pool->limit = bytes;
+    if (pool->warm_bytes > bytes)
+        kit_stack_pool_trim(pool, 0);
 }
 
 enum kit_guard kit_stack_pool_guard(const kit_stack_pool *pool)
@@ -378,6 +311,7 @@ int kit_stack_pool_create(kit_stack_pool **out, enum kit_guard guard)
     if (!pool)
         return -ENOMEM;
     pool->wanted = guard;
+    pool->limit = KIT_STACK_POOL_LIMIT;
     pool->is_watched = KIT_MEMORY_IS_WATCHED;
     *out = pool;
     return 0;
@@ -390,7 +324,7 @@ void kit_stack_pool_destroy(kit_stack_pool *pool)
     kit_stack_pool_trim(pool, 0);
     for (int i = 0; i < CLASSES; i++) {
         while (pool->slabs[i])
-            slab_set(pop_slab(&pool->slabs[i]), ORPHAN);
+            kit_slab_set(pop_slab(&pool->slabs[i]), KIT_SLAB_ORPHAN);
     }
     free(pool);
 }

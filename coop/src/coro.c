@@ -50,6 +50,8 @@ int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
                      const struct coop_coro_options *options)
 {
     static const struct coop_coro_options defaults;
+    static const struct kit_stack_use coroutine = {
+        "coroutine", "coop_coro_options.stack_size"};
     const struct coop_coro_options *o = options ? options : &defaults;
     kit_stack *stack;
     if (o->local_size > LOCAL_MAX)
@@ -61,6 +63,8 @@ int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
     co->body = body;
     co->arg = arg;
     co->stack = stack;
+    stack->use = o->use ? o->use : &coroutine;
+    stack->name = NULL;
     const struct kit_mechanism *mechanism =
         o->mechanism ? o->mechanism : kit_mechanism_default();
     co->face.state =

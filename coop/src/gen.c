@@ -128,11 +128,14 @@ int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
                     const struct coop_gen_options *options)
 {
     static const struct coop_gen_options defaults;
+    static const struct kit_stack_use generator = {
+        "generator", "coop_gen_options.stack_size"};
     const struct coop_gen_options *o = options ? options : &defaults;
     struct coop_coro_options of_co = {
         .stack_size = o->stack_size,
         .mechanism = o->mechanism ? o->mechanism : kit_mechanism_default(),
         .local_size = sizeof(coop_gen),
+        .use = &generator,
     };
     coop_coro *co;
     int result = coop_coro_create(&co, run, kit_none(), &of_co);

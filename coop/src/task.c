@@ -48,6 +48,7 @@ struct coop_sched {
     const struct kit_mechanism *mechanism;
     coop_sched *outer; /* the scheduler whose task called coop_run */
     bool is_running;
+    bool is_unwatched; /* no report of stack overflows */
 };
 
 /* Not inlined: no thread-local address may be kept across a switch. */
@@ -207,6 +208,8 @@ static void link_task(coop_task *t, coop_sched *s)
 int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
                const struct coop_task_options *options)
 {
+    static const struct kit_stack_use use = {"task",
+                                             "coop_task_options.stack_size"};
     kit_stack *stack;
     free_ended(s);
     int result = kit_stack_take(options ? options->stack_size : 0, &stack);
@@ -217,6 +220,8 @@ int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
     t->value = arg;
     t->joiner = NULL;
     t->stack = stack;
+    stack->use = &use;
+    stack->name = t->name;
     t->permit = false;
     t->unclaimed = !out;
     name_task(t, options && options->name ? options->name : "task");
@@ -279,6 +284,7 @@ int coop_sched_create(coop_sched **out,
         return -ENOMEM;
     s->mechanism = options && options->mechanism ? options->mechanism
                                                  : kit_mechanism_default();
+    s->is_unwatched = options && options->no_overflow_report;
     *out = s;
     return 0;
 }
@@ -320,6 +326,8 @@ int coop_run(coop_sched *s)
 {
     if (s->is_running)
         return -EBUSY;
+    if (!s->is_unwatched)
+        kit_stack_watch(); /* without memory for it: no report */
     s->is_running = true;
     s->outer = running_sched();
     set_running_sched(s);

@@ -4,10 +4,11 @@
  * free list and nothing else: no system call, no page fault.
  *
  * Every stack ends in a guard page, so that an overflow traps instead of
- * corrupting its neighbour. Where the kernel has MADV_GUARD_INSTALL (Linux
- * 6.13) a guard does not split the mapping, and a million stacks stay far
- * below max_map_count; elsewhere a guard is a PROT_NONE page, two mappings a
- * stack. Where even those run out the pool goes on without, and says so.
+ * corrupting its neighbour; kit_stack_watch makes a sentence of the trap. Where
+ * the kernel has MADV_GUARD_INSTALL (Linux 6.13) a guard does not split the
+ * mapping, and a million stacks stay far below max_map_count; elsewhere a guard
+ * is a PROT_NONE page, two mappings a stack. Where even those run out the pool
+ * goes on without, and says so.
  *
  * Threads. A pool belongs to one thread. A stack may be put into another
  * thread's pool than it came from: that gives its pages back to the kernel (a
@@ -40,6 +41,12 @@ KIT_EXPORT const char *kit_guard_name(enum kit_guard guard);
 #define KIT_STACK_MIN     ((size_t)16 * 1024)
 #define KIT_STACK_MAX     ((size_t)1024 * 1024 * 1024)
 
+/* Who uses a stack, for reports; lives as long as the program. */
+struct kit_stack_use {
+    const char *what;   /* "task" */
+    const char *option; /* what sets the size: "coop_task_options.stack_size" */
+};
+
 /*
  * A stack that is out of the pool. This record lives at the stack's highest
  * address: usable memory is from `low` up to the record itself.
@@ -47,6 +54,8 @@ KIT_EXPORT const char *kit_guard_name(enum kit_guard guard);
 typedef struct kit_stack {
     char *low;
     struct kit_slab *slab;
+    const struct kit_stack_use *use; /* set by the user; NULL: not known */
+    const char *name;                /* the user's own, or NULL: not known */
     union {
         struct kit_stack_pool *owner; /* while it is out: where it came from */
         struct kit_stack *next;       /* while it is not */
@@ -91,8 +100,63 @@ KIT_EXPORT void kit_stack_put(kit_stack_pool *pool, kit_stack *stack);
  */
 KIT_EXPORT void kit_stack_pool_trim(kit_stack_pool *pool, size_t keep);
 
+/*
+ * Free stacks keep their pages for the next user as long as their sizes add up
+ * to `bytes` at the most; beyond that a stack that is put gives its pages back
+ * (a system call). The default is KIT_STACK_POOL_LIMIT, 4096 stacks of the
+ * default size: of those few touch more than a page or two.
+ */
+#define KIT_STACK_POOL_LIMIT ((size_t)256 * 1024 * 1024)
+KIT_EXPORT void kit_stack_pool_limit(kit_stack_pool *pool, size_t bytes);
+
 /* The weakest guard that any stack of this pool got so far. */
 KIT_EXPORT enum kit_guard kit_stack_pool_guard(const kit_stack_pool *pool);
+
+/* ---- how much of a stack is used ---- */
+
+/* Usable bytes. */
+static inline size_t kit_stack_size(const kit_stack *stack)
+{
+    return (size_t)((const char *)stack - stack->low);
+}
+
+/*
+ * How many of those were used at the most: from the record down to the lowest
+ * word that is not 0, in pages that are in memory. Touches no page that was not
+ * touched; may be called in a signal handler, and while the stack is in use.
+ *
+ * A stack that came warm out of the pool has marks of former users: then this
+ * is what any of them used, an upper bound. With kit_stack_pool_limit(pool, 0)
+ * every user begins with fresh pages, and it is exact, but for zeros written at
+ * the far end. Pages that were swapped out do not count. Where valgrind or
+ * AddressSanitizer watches, it is rounded up to whole pages.
+ */
+KIT_EXPORT size_t kit_stack_used(const kit_stack *stack);
+
+/* ---- overflow ---- */
+
+/*
+ * From now on the overflow of a stack is reported in a sentence on stderr: who
+ * has overflowed it, its size, and which option makes it larger. Then the
+ * program ends as it would have ended without.
+ *
+ * Puts a handler before those of SIGSEGV and SIGBUS, once in a process, and
+ * gives the calling thread an alternate signal stack, if it has none, until it
+ * ends. A fault elsewhere than in a guard goes to the former handler. Overflows
+ * on threads that have not called this are not reported (threads of the
+ * mechanism `baton` need not call it). coop_run calls it, unless told not to; a
+ * program with coroutines or generators and no scheduler calls it itself.
+ *
+ * A frame larger than a page may miss the guard, unless the program is compiled
+ * with -fstack-clash-protection. 0; -ENOMEM.
+ */
+KIT_EXPORT int kit_stack_watch(void);
+
+/*
+ * The stack whose guard is at `address`, for handlers of one's own; NULL: none.
+ * Any address will do; may be called in a signal handler.
+ */
+KIT_EXPORT const kit_stack *kit_stack_of_guard(const void *address);
 
 KIT_END
 

@@ -39,6 +39,8 @@ struct coop_coro_options {
     /* user stacks are switched by this; NULL: kit_mechanism_default() */
     const struct kit_mechanism *mechanism;
     size_t local_size; /* bytes for coop_coro_local, at most 4096 */
+    /* what it is called when its stack overflows; NULL: a coroutine */
+    const struct kit_stack_use *use;
 };
 
 /*

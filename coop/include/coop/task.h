@@ -31,6 +31,9 @@ typedef kit_value (*coop_task_fn)(kit_value arg);
 
 struct coop_sched_options {
     const struct kit_mechanism *mechanism; /* NULL: kit_mechanism_default() */
+    /* coop_run shall not call kit_stack_watch (kit/stack.h), which puts a
+       handler before the program's own for SIGSEGV and SIGBUS */
+    bool no_overflow_report;
 };
 
 /* 0 or -ENOMEM. `options` may be NULL. */
