@@ -124,7 +124,7 @@ static kit_step fill_and_yield(coop_coro *self, kit_value arg,
 
 START_TEST (the_mark_of_a_body_is_below_its_locals) {
     coop_coro *co;
-    char *block;
+    char *block = NULL;
     /* what it will get, to look at from outside */
     kit_stack *stack = stack_from(kit_stack_pool_of_thread(), 0);
     kit_stack_give(stack);

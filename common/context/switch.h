@@ -13,7 +13,7 @@
  *   kit_asm_entry  where a new stack starts: calls entry(context, first).
  *
  * A new stack looks as if it had been suspended: struct kit_asm_frame at its
- * stack pointer.
+ * stack pointer. coop/gdb.py reads this frame, too.
  */
 #ifndef KIT_SWITCH_H
 #define KIT_SWITCH_H

@@ -71,10 +71,14 @@ class Consumer(unittest.TestCase):
                         env=env) for name in ("common", "coop", "preempt")}
         self.assertEqual(len(versions), 1)
 
-    def test_only_libraries_and_headers_are_installed(self):
-        kinds = {path.suffix for path in self.prefix.rglob("*")
-                 if path.is_file() and not path.is_symlink()}
-        self.assertLessEqual(kinds, {".h", ".pc", ".cmake", ".so", ".0", ".a"})
+    def test_only_libraries_headers_and_a_script_are_installed(self):
+        files = [path for path in self.prefix.rglob("*")
+                 if path.is_file() and not path.is_symlink()]
+        self.assertLessEqual({path.suffix for path in files}, {
+            ".h", ".pc", ".cmake", ".so", ".0", ".a", ".py"})
+        self.assertEqual([str(path.relative_to(self.prefix))
+                          for path in files if path.suffix == ".py"],
+                         ["share/schedkit/coop-gdb.py"])
         names = {path.name for path in self.prefix.rglob("*.h")}
         self.assertIn("gen.h", names)
         self.assertNotIn("workload.h", names)

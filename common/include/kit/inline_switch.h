@@ -10,7 +10,8 @@
  *
  * Only for contexts whose mechanism says so (kit_mechanism.inlines): the frame
  * that it leaves is that of common/context/switch_x86_64.S, to which the words
- * in brackets refer.
+ * in brackets refer. A debugger must know that the side goes on at an
+ * instruction that gives back 128 bytes; coop/gdb.py does.
  */
 #ifndef KIT_INLINE_SWITCH_H
 #define KIT_INLINE_SWITCH_H

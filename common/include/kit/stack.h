@@ -142,10 +142,11 @@ KIT_EXPORT size_t kit_stack_used(const kit_stack *stack);
  *
  * Puts a handler before those of SIGSEGV and SIGBUS, once in a process, and
  * gives the calling thread an alternate signal stack, if it has none, until it
- * ends. A fault elsewhere than in a guard goes to the former handler. Overflows
- * on threads that have not called this are not reported (threads of the
- * mechanism `baton` need not call it). coop_run calls it, unless told not to; a
- * program with coroutines or generators and no scheduler calls it itself.
+ * ends. A fault elsewhere than in a guard goes to the former handler, some
+ * microseconds later. Overflows on threads that have not called this are not
+ * reported (threads of the mechanism `baton` need not call it). coop_run calls
+ * it, unless told not to; a program with coroutines or generators and no
+ * scheduler calls it itself.
  *
  * A frame larger than a page may miss the guard, unless the program is compiled
  * with -fstack-clash-protection. 0; -ENOMEM.

@@ -1,0 +1,439 @@
+# SPDX-License-Identifier: MIT
+"""Commands for gdb, live and on a core file:
+
+  coop tasks [SCHEDULER]  lists the tasks of the schedulers that run, or of one:
+                          number, name, state, what each waits for
+  coop bt TASK            the backtrace of a task, by number or name, or of what
+                          an expression points at: a task, a coroutine, or a
+                          generator
+  coop core FILE          as generate-core-file, but with the stacks in it
+
+To load them:  source PREFIX/share/schedkit/coop-gdb.py
+
+The layout of tasks comes from the debug information of the library. Registers
+come from where the mechanism keeps them: asm, ucontext, or a thread (baton).
+"""
+
+import re
+
+import gdb
+from gdb.unwinder import Unwinder, register_unwinder
+
+POINTER = 8
+NOT_BEGUN = "It has not begun.\n"
+
+# What each architecture calls its program counter and its stack pointer, and
+# what a call preserves.
+PC, SP = {}, {}
+PC["x86-64"], SP["x86-64"] = "rip", "rsp"
+PC["aarch64"], SP["aarch64"] = "pc", "sp"
+
+# struct kit_asm_frame of common/context/switch.h: register -> offset, and the
+# size; the resumed side finds its stack pointer above it.
+ASM_FRAME = {
+    "x86-64": ({"r15": 0, "r14": 8, "r13": 16, "r12": 24, "rbx": 32, "rbp": 40,
+                "rip": 48}, 56),
+    "aarch64": ({**{f"x{n}": 64 + 8 * (n - 19) for n in range(19, 31)},
+                 "pc": 152}, 160),
+}
+
+# Where ucontext_t keeps them.
+UCONTEXT = {
+    "x86-64": {name: f"uc_mcontext.gregs[{index}]" for name, index in (
+        ("r12", 4), ("r13", 5), ("r14", 6), ("r15", 7), ("rbp", 10),
+        ("rbx", 11), ("rsp", 15), ("rip", 16))},
+    "aarch64": {**{f"x{n}": f"uc_mcontext.regs[{n}]" for n in range(19, 31)},
+                "sp": "uc_mcontext.sp", "pc": "uc_mcontext.pc"},
+}
+
+# lea 0x80(%rsp),%rsp: a side that was suspended in line goes on here, below the
+# red zone, of which the compiler's tables do not know (kit/inline_switch.h).
+RED_ZONE = 128
+INLINE_RESUME = bytes((0x48, 0x8d, 0xa4, 0x24, 0x80, 0, 0, 0))
+
+
+def architecture():
+    name = gdb.selected_inferior().architecture().name()
+    for known in PC:
+        if known in name:
+            return known
+    raise gdb.GdbError(f"coop: nothing is known of the architecture {name}")
+
+
+def struct(name):
+    try:
+        return gdb.lookup_type("struct " + name)
+    except gdb.error:
+        raise gdb.GdbError(f"coop: no debug information on struct {name}: is "
+                           "the library loaded, and was it compiled with -g?"
+                           ) from None
+
+
+def text(value):
+    """A string of the program's, or an empty one for NULL."""
+    return value.string(errors="replace") if int(value) else ""
+
+
+# --- schedulers and tasks ----------------------------------------------------
+
+class EachThread:
+    """Goes through the threads, and back to the one that was selected."""
+
+    def __iter__(self):
+        selected = gdb.selected_thread()
+        try:
+            for thread in sorted(gdb.selected_inferior().threads(),
+                                 key=lambda t: t.num):
+                thread.switch()
+                yield thread
+        finally:
+            if selected:
+                selected.switch()
+
+
+class Scheduler:
+    def __init__(self, pointer, thread, inner=None):
+        self.pointer = pointer
+        self.thread = thread    # that runs it; None: it does not run
+        self.inner = inner      # which its current task runs, or None
+
+    def tasks(self):
+        """Oldest first."""
+        found, task = [], self.pointer["newest"]
+        while int(task):
+            found.append(Task(task, self))
+            task = task["older"]
+        return reversed(found)
+
+
+class Task:
+    def __init__(self, pointer, scheduler=None):
+        self.pointer = pointer
+        self.scheduler = scheduler
+        self.name = text(pointer["name"].address.cast(
+            gdb.lookup_type("char").pointer()))
+
+    def state(self):
+        return re.sub("^(COOP_)?TASK_", "", str(self.pointer["state"])).lower()
+
+    def waits_for(self):
+        """What it waits for; nothing unless it does."""
+        if self.state() not in ("parked", "waiting"):
+            return ""
+        words = (text(self.pointer[f]) for f in ("waits_to", "waits_on"))
+        return " ".join(word for word in words if word)
+
+    def is_current(self):
+        return self.scheduler and self.scheduler.thread and \
+            self.scheduler.pointer["current"] == self.pointer
+
+
+def running_schedulers():
+    """Those that run on any thread, the outer ones first."""
+    kind = struct("coop_sched").pointer()
+    found = []
+    for thread in EachThread():
+        chain, inner = [], None
+        pointer = gdb.parse_and_eval("kit_flow_here.sched").cast(kind)
+        while int(pointer):
+            inner = Scheduler(pointer, thread, inner)
+            chain.insert(0, inner)
+            pointer = pointer["outer"]
+        found += chain
+    return found
+
+
+def all_tasks():
+    return [task for s in running_schedulers() for task in s.tasks()]
+
+
+# --- suspended sides ---------------------------------------------------------
+
+def word_at(address):
+    memory = gdb.selected_inferior().read_memory(address, POINTER)
+    return int.from_bytes(bytes(memory), "little")
+
+
+def registers_of_asm(side):
+    arch = architecture()
+    offsets, size = ASM_FRAME[arch]
+    found = {name: word_at(side + at) for name, at in offsets.items()}
+    found[SP[arch]] = side + size
+    if arch == "x86-64" and bytes(gdb.selected_inferior().read_memory(
+            found["rip"], len(INLINE_RESUME))) == INLINE_RESUME:
+        found["rip"] += len(INLINE_RESUME)
+        found["rsp"] += RED_ZONE
+    return found
+
+
+def registers_of_ucontext(side):
+    return {name: int(gdb.parse_and_eval(
+        f"((ucontext_t *) {side})->{place}")) & (1 << 64) - 1
+        for name, place in UCONTEXT[architecture()].items()}
+
+
+class Suspended(Unwinder):
+    """While enabled, the frames of a suspended side follow upon the newest
+    frame of the selected thread: this also works where registers cannot be
+    set, in a core file."""
+
+    def __init__(self):
+        super().__init__("coop")
+        self.enabled = False
+        self.registers = {}
+        self.newest = None      # the stack pointer and the pc of that frame
+
+    def __call__(self, pending):
+        arch = architecture()
+        here = tuple(int(pending.read_register(r[arch])) for r in (SP, PC))
+        if here != self.newest:
+            return None
+        # Its place is below the frames that follow, or gdb would take the
+        # stack for a corrupt one.
+        word = pending.read_register(SP[arch]).type
+        frame = type("Id", (), {
+            "sp": gdb.Value(self.registers[SP[arch]] - 2 * POINTER).cast(word),
+            "pc": pending.read_register(PC[arch])})
+        info = pending.create_unwind_info(frame)
+        for name, value in self.registers.items():
+            kind = pending.read_register(name).type
+            info.add_saved_register(name, gdb.Value(value).cast(
+                gdb.lookup_type("unsigned long")).cast(kind))
+        return info
+
+    def backtrace(self, registers):
+        """The frames of a side with these registers, as gdb prints them."""
+        newest = gdb.newest_frame()
+        arch = architecture()
+        self.newest = tuple(int(newest.read_register(r[arch]))
+                            for r in (SP, PC))
+        self.registers = registers
+        self.enabled = True
+        gdb.invalidate_cached_frames()
+        try:
+            return renumbered(gdb.execute("with width 0 -- backtrace",
+                                          to_string=True))
+        finally:
+            self.enabled = False
+            gdb.invalidate_cached_frames()
+
+
+def renumbered(frames):
+    """A backtrace without its first frame, numbered from 0 again."""
+    rest = re.split(r"^(?=#\d)", frames, flags=re.M)[2:]
+    return "".join(re.sub(r"^#\d+ *", f"#{n:<3}", frame)
+                   for n, frame in enumerate(rest))
+
+
+SUSPENDED = Suspended()
+register_unwinder(None, SUSPENDED, replace=True)
+
+
+def on_stack(stack):
+    """Selects the thread that is on this stack; None: none is."""
+    low, high = int(stack["low"]), int(stack)
+    for thread in gdb.selected_inferior().threads():
+        thread.switch()
+        if low <= int(gdb.newest_frame().read_register(SP[architecture()])) \
+                < high:
+            return thread
+    return None
+
+
+def backtrace_of_thread(stack):
+    selected = gdb.selected_thread()
+    try:
+        if on_stack(stack):
+            return gdb.execute("with width 0 -- backtrace", to_string=True)
+        return NOT_BEGUN
+    finally:
+        selected.switch()
+
+
+def backtrace_of_registers(registers):
+    """A body that has not begun stands at the start of a function."""
+    place = gdb.execute(f"info symbol {registers[PC[architecture()]]}",
+                        to_string=True)
+    if " + " not in place:
+        return NOT_BEGUN
+    return SUSPENDED.backtrace(registers)
+
+
+def backtrace_of(context, stack):
+    """Of the side that is suspended in a context, whose body has `stack`."""
+    mechanism = text(context["mechanism"]["name"])
+    side = int(context["suspended"])
+    if mechanism == "baton":
+        return backtrace_of_thread(stack)
+    if mechanism == "ucontext":
+        return backtrace_of_registers(registers_of_ucontext(side))
+    return backtrace_of_registers(registers_of_asm(side))
+
+
+def backtrace_of_task(task):
+    if not task.is_current():
+        return backtrace_of(task.pointer["context"], task.pointer["stack"])
+    scheduler = task.scheduler
+    if scheduler.inner:
+        # It waits until the inner scheduler is done: whoever runs there now
+        # has the side to go back to.
+        return backtrace_of(scheduler.inner.pointer["current"]["context"],
+                            task.pointer["stack"])
+    selected = gdb.selected_thread()
+    try:
+        scheduler.thread.switch()
+        return gdb.execute("with width 0 -- backtrace", to_string=True)
+    finally:
+        selected.switch()
+
+
+def backtrace_of_expression(expression):
+    try:
+        value = gdb.parse_and_eval(expression)
+    except gdb.error as error:
+        raise gdb.GdbError(f"coop: no task has that name, and: {error}"
+                           ) from None
+    kind = value.type.strip_typedefs()
+    if kind.code != gdb.TYPE_CODE_PTR:
+        raise gdb.GdbError(f"coop: {expression} is no pointer to a task, a "
+                           "coroutine or a generator")
+    name = kind.target().strip_typedefs().tag
+    if name == "coop_gen":
+        value = value.cast(struct(name).pointer())["face"]["co"]
+        name = "coop_coro"
+    if name == "coop_coro":
+        value = value.cast(struct(name).pointer())
+        if int(value["face"]["state"]) & 7 == 2:
+            raise gdb.GdbError("coop: it runs, or waits for one that does")
+        return backtrace_of(value["face"]["context"], value["stack"])
+    if name == "coop_task":
+        value = value.cast(struct(name).pointer())
+        known = [t for t in all_tasks() if t.pointer == value]
+        return backtrace_of_task(known[0] if known else Task(value))
+    raise gdb.GdbError(f"coop: {expression} points at a {name or kind}")
+
+
+# --- core files --------------------------------------------------------------
+
+GUARD_INSTALL, GUARD_REMOVE = 102, 103
+SLAB_BYTES, SLOTS_MAX = 4 << 20, 63     # as in common/context/slab.c
+
+
+def slabs():
+    """Of the stack pools of all threads."""
+    for _ in EachThread():
+        pool = gdb.parse_and_eval("kit_flow_here.pool")
+        if not int(pool):
+            continue
+        pool = pool.cast(struct("kit_stack_pool").pointer())
+        for lists in (pool["slabs"], pool["full"]):
+            for index in range(lists.type.range()[1] + 1):
+                slab = lists[index]
+                while int(slab):
+                    yield slab
+                    slab = slab["next"]
+
+
+def guards_of(slab, page):
+    """The addresses of its guards."""
+    size = int(slab["stack_bytes"])
+    for slot in range(max(1, min(SLOTS_MAX, SLAB_BYTES // size))):
+        if int(slab["guarded"]) >> slot & 1:
+            yield int(slab) + (slot * size or page)
+
+
+def save_with_stacks(name):
+    """Guards of Linux 6.13 are no mappings, and where gdb cannot read one page
+    it leaves out a megabyte. So the program is made to take them away before,
+    and to put them back after. (Core files that the kernel writes are whole.)
+    """
+    def call(function, *arguments):
+        return int(gdb.parse_and_eval(
+            f"((int (*)()) {function})({', '.join(map(str, arguments))})"))
+    page = call("getpagesize")
+    guards = [g for slab in slabs() for g in guards_of(slab, page)]
+    guards = [g for g in guards
+              if call("madvise", f"{g}UL", f"{page}UL", GUARD_REMOVE) == 0]
+    try:
+        gdb.execute(f"generate-core-file {name}")
+    finally:
+        for guard in guards:
+            call("madvise", f"{guard}UL", f"{page}UL", GUARD_INSTALL)
+
+
+# --- the commands ------------------------------------------------------------
+
+class Coop(gdb.Command):
+    """Tasks and coroutines of schedkit."""
+
+    def __init__(self):
+        super().__init__("coop", gdb.COMMAND_STACK, prefix=True)
+
+
+class CoopTasks(gdb.Command):
+    """coop tasks [SCHEDULER]: number, name, state, and what each task of the
+    running schedulers waits for; or those of one, given by an expression."""
+
+    def __init__(self):
+        super().__init__("coop tasks", gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, _from_tty):
+        if argument:
+            value = gdb.parse_and_eval(argument)
+            pointer = value.cast(struct("coop_sched").pointer())
+            tasks = list(Scheduler(pointer, None).tasks())
+        else:
+            tasks = all_tasks()
+        if not tasks:
+            print("No scheduler runs, or none has tasks.")
+        for number, task in enumerate(tasks, 1):
+            print(f"{number:4}  {task.name:31} {task.state():8} "
+                  f"{task.waits_for()}".rstrip())
+
+
+class CoopBacktrace(gdb.Command):
+    """coop bt TASK: the backtrace of a task, by its number in `coop tasks` or
+    its name, or of the task, coroutine or generator that an expression points
+    at."""
+
+    def __init__(self):
+        super().__init__("coop bt", gdb.COMMAND_STACK)
+
+    def invoke(self, argument, _from_tty):
+        if not argument:
+            raise gdb.GdbError("coop bt needs a task: its number or its name")
+        tasks = all_tasks()
+        if argument.isdigit() and 1 <= int(argument) <= len(tasks):
+            chosen = [tasks[int(argument) - 1]]
+        else:
+            chosen = [task for task in tasks if task.name == argument]
+        for task in chosen:
+            print(f"{task.name}: {task.state()} {task.waits_for()}".rstrip())
+            print(backtrace_of_task(task), end="")
+        if not chosen and argument.isdigit():
+            raise gdb.GdbError(f"coop: there are {len(tasks)} tasks")
+        if not chosen:
+            print(backtrace_of_expression(argument), end="")
+
+
+class CoopCore(gdb.Command):
+    """coop core FILE: as generate-core-file, but with the stacks in it."""
+
+    def __init__(self):
+        super().__init__("coop core", gdb.COMMAND_SUPPORT)
+
+    def invoke(self, argument, _from_tty):
+        if not argument:
+            raise gdb.GdbError("coop core needs the name of a file")
+        locking = gdb.parameter("scheduler-locking")
+        gdb.execute("set scheduler-locking on")  # nobody else runs meanwhile
+        try:
+            save_with_stacks(argument)
+        finally:
+            gdb.execute(f"set scheduler-locking {locking}")
+
+
+Coop()
+CoopTasks()
+CoopCore()
+CoopBacktrace()

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* A program with tasks in every state, for a debugger to look at. */
+#include <coop/chan.h>
+#include <coop/gen.h>
+#include <coop/task.h>
+
+#include <stdio.h>
+
+static const struct kit_mechanism *mechanism;
+static coop_chan *lines;
+coop_coro *in_line, *through_a_call;
+coop_gen *generator;
+volatile int depth; /* keeps calls from being the last thing that is done */
+
+/* Here the debugger stops. */
+__attribute__((noinline)) static void stop_here(void)
+{
+    depth++;
+}
+
+__attribute__((noinline)) static void read_a_line(void)
+{
+    int64_t line;
+    coop_chan_recv(lines, &line);
+    depth++;
+}
+
+static kit_value read_lines(kit_value arg)
+{
+    read_a_line();
+    return arg;
+}
+
+__attribute__((noinline)) static void take_a_turn(void)
+{
+    coop_yield();
+    depth++;
+}
+
+static kit_value take_turns(kit_value arg)
+{
+    take_a_turn();
+    take_a_turn();
+    take_a_turn();
+    return arg;
+}
+
+static kit_value do_nothing(kit_value arg)
+{
+    return arg;
+}
+
+/* ---- coroutines ---- */
+
+__attribute__((noinline)) static void yield_in_line(coop_coro *self)
+{
+    coop_coro_yield(self, kit_int(1));
+    depth++;
+}
+
+__attribute__((noinline)) static void yield_by_call(coop_coro *self)
+{
+    (coop_coro_yield)(self, kit_int(1));
+    depth++;
+}
+
+static kit_step run_coroutine(coop_coro *self, kit_value by_call,
+                              kit_completion first)
+{
+    (void)first;
+    if (by_call.i)
+        yield_by_call(self);
+    else
+        yield_in_line(self);
+    return kit_done(by_call);
+}
+
+__attribute__((noinline)) static kit_completion yield_deep(coop_gen *self)
+{
+    kit_completion c = coop_gen_yield(self, kit_int(1));
+    depth++;
+    return c;
+}
+
+static kit_completion run_generator(coop_gen *self, kit_value arg)
+{
+    (void)arg;
+    kit_completion c = yield_deep(self);
+    depth++;
+    return c;
+}
+
+static coop_coro *begun(int64_t by_call)
+{
+    struct coop_coro_options o = {.mechanism = mechanism};
+    coop_coro *co;
+    coop_coro_create(&co, run_coroutine, kit_int(by_call), &o);
+    coop_coro_resume(co, kit_next(kit_none()));
+    return co;
+}
+
+/* ---- tasks ---- */
+
+static void spawn(coop_sched *s, const char *name, coop_task_fn body)
+{
+    struct coop_task_options o = {.name = name};
+    coop_spawn(s, NULL, body, kit_none(), &o);
+}
+
+__attribute__((noinline)) static void run_inner(void)
+{
+    struct coop_sched_options o = {.mechanism = mechanism};
+    coop_sched *inner;
+    coop_sched_create(&inner, &o);
+    stop_here();
+    coop_sched_destroy(inner);
+}
+
+static kit_value inner_task(kit_value arg)
+{
+    run_inner();
+    return arg;
+}
+
+__attribute__((noinline)) static void wait_for_inner(void)
+{
+    struct coop_sched_options o = {.mechanism = mechanism};
+    coop_sched *s;
+    coop_sched_create(&s, &o);
+    spawn(s, "inner", inner_task);
+    coop_run(s);
+    coop_sched_destroy(s);
+    depth++;
+}
+
+static kit_value main_task(kit_value arg)
+{
+    struct coop_gen_options o = {.mechanism = mechanism};
+    in_line = begun(0);
+    through_a_call = begun(1);
+    coop_gen_create(&generator, run_generator, kit_none(), &o);
+    coop_gen_next(generator, kit_none());
+    coop_yield();
+    spawn(coop_sched_of(coop_current()), "new one", do_nothing);
+    stop_here();
+    wait_for_inner();
+    coop_chan_close(lines);
+    coop_gen_destroy(generator);
+    coop_coro_destroy(in_line);
+    coop_coro_destroy(through_a_call);
+    return arg;
+}
+
+int main(int argc, char **argv)
+{
+    coop_sched *s;
+    mechanism = argc > 1 ? kit_mechanism_named(argv[1]) : NULL;
+    if (argc > 1 && !mechanism) {
+        fprintf(stderr, "there is no mechanism %s here\n", argv[1]);
+        return 77;
+    }
+    struct coop_sched_options o = {.mechanism = mechanism};
+    coop_sched_create(&s, &o);
+    struct coop_chan_options of_channel = {.name = "lines"};
+    coop_chan_create(&lines, sizeof(int64_t), 0, &of_channel);
+    spawn(s, "main", main_task);
+    spawn(s, "reader", read_lines);
+    spawn(s, "turns", take_turns);
+    coop_run(s);
+    coop_sched_destroy(s);
+    coop_chan_destroy(lines);
+    return 0;
+}
