@@ -19,10 +19,11 @@
 #include <stdlib.h>
 
 /* Virtual, and mostly never touched. It has room for thread-local variables
-   (ThreadSanitizer's are large), and is the signal stack of the body. */
+   (ThreadSanitizer's are large), and is the signal stack of the body. 128 KiB
+   are the least that a thread may have on aarch64. */
 #define SIGNAL_STACK ((size_t)32 * 1024)
 #define OWN_STACK                                                              \
-    (SIGNAL_STACK + (size_t)(KIT_SANITIZER_FACTOR > 1 ? 1024 : 64) * 1024)
+    (SIGNAL_STACK + (size_t)(KIT_SANITIZER_FACTOR > 1 ? 1024 : 128) * 1024)
 
 /* A flow that waits for the baton: on its own stack, or new. */
 struct side {

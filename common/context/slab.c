@@ -139,11 +139,9 @@ uint32_t kit_slab_take(struct kit_slab *slab)
 
 /* ---- from a guard to its stack: in a signal handler ---- */
 
-/*
- * Copies what may not be readable. Only system calls, which say so; none of the
- * C library's, because sanitizers look into their arguments.
- */
-static bool copy_safely(void *to, uintptr_t from, size_t bytes)
+/* By system calls, which say what is not readable; none of the C library's,
+   because sanitizers look into their arguments. */
+bool kit_copy_safely(void *to, uintptr_t from, size_t bytes)
 {
     int ends[2];
     unsigned char resident;
@@ -162,7 +160,7 @@ static bool copy_safely(void *to, uintptr_t from, size_t bytes)
 static const struct kit_slab *slab_at(uintptr_t base, uintptr_t address)
 {
     struct kit_slab copy;
-    if (base == 0 || !copy_safely(&copy, base, sizeof copy))
+    if (base == 0 || !kit_copy_safely(&copy, base, sizeof copy))
         return NULL;
     if (copy.mark != (base ^ MARK) || address - base >= copy.bytes)
         return NULL;

@@ -26,6 +26,10 @@ struct kit_slab {
 
 size_t kit_page_size(void);
 
+/* Copies what may not be readable; false: it is not. Calls only what a signal
+   handler may call. */
+bool kit_copy_safely(void *to, uintptr_t from, size_t bytes);
+
 /* A new one, all cold, if possible right below `last` (or NULL), so that it is
    one mapping with it for the kernel; NULL without memory. */
 struct kit_slab *kit_slab_map(size_t stack_bytes, const struct kit_slab *last);

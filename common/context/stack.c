@@ -37,6 +37,7 @@ struct kit_stack_pool {
     size_t look_again_at[CLASSES]; /* so many full ones */
     size_t warm_bytes, limit;      /* sizes of warm stacks, in all */
     enum kit_guard wanted, weakest;
+    bool is_tried;   /* the guard: it traps */
     bool is_watched; /* by a checker of memory */
 };
 
@@ -65,13 +66,27 @@ static enum kit_guard guard_page(enum kit_guard wanted, char *page)
     return KIT_GUARD_NONE;
 }
 
+/* An emulator may accept what it does not know: the first one is tried. */
+static enum kit_guard try_guard(kit_stack_pool *pool, char *page)
+{
+    char byte;
+    enum kit_guard got = guard_page(pool->wanted, page);
+    if (got != KIT_GUARD_LIGHT || pool->is_tried)
+        return got;
+    pool->is_tried = true;
+    if (!kit_copy_safely(&byte, (uintptr_t)page, 1))
+        return got;
+    pool->wanted = KIT_GUARD_PROTECT;
+    return guard_page(pool->wanted, page);
+}
+
 static void guard_slot(kit_stack_pool *pool, struct kit_slab *slab,
                        uint32_t slot)
 {
     uint64_t bit = UINT64_C(1) << slot;
     if (slab->guarded & bit)
         return;
-    enum kit_guard got = guard_page(pool->wanted, kit_slot_low(slab, slot));
+    enum kit_guard got = try_guard(pool, kit_slot_low(slab, slot));
     if (got > pool->weakest)
         pool->weakest = got;
     slab->guarded |= bit;
