@@ -114,11 +114,13 @@ class Task:
             gdb.lookup_type("char").pointer()))
 
     def state(self):
-        return re.sub("^(COOP_)?TASK_", "", str(self.pointer["state"])).lower()
+        if self.is_current():
+            return "running"
+        return str(self.pointer["state"]).removeprefix("COOP_TASK_").lower()
 
     def waits_for(self):
         """What it waits for; nothing unless it does."""
-        if self.state() not in ("parked", "waiting"):
+        if self.state() != "waiting":
             return ""
         words = (text(self.pointer[f]) for f in ("waits_to", "waits_on"))
         return " ".join(word for word in words if word)
@@ -275,9 +277,8 @@ def backtrace_of_task(task):
         return backtrace_of(task.pointer["context"], task.pointer["stack"])
     scheduler = task.scheduler
     if scheduler.inner:
-        # It waits until the inner scheduler is done: whoever runs there now
-        # has the side to go back to.
-        return backtrace_of(scheduler.inner.pointer["current"]["context"],
+        # It waits until the inner scheduler is done, which holds its side.
+        return backtrace_of(scheduler.inner.pointer["main"],
                             task.pointer["stack"])
     selected = gdb.selected_thread()
     try:

@@ -120,6 +120,11 @@ static kit_completion baton_yield(kit_context *context, kit_step step)
     return kit_completion_make((enum kit_how)got.word, got.value);
 }
 
+static int baton_pass(kit_context *context, int value)
+{
+    return (int)exchange(context, kit_int(value), 0).value.i;
+}
+
 __attribute__((noreturn)) static void baton_exit(kit_context *context,
                                                  kit_step last)
 {
@@ -202,5 +207,5 @@ static void baton_dispose(kit_context *context)
 }
 
 const struct kit_mechanism kit_baton_mechanism = {
-    "baton",    baton_start,   baton_resume, baton_yield,
-    baton_exit, baton_dispose, false};
+    "baton",    baton_start, baton_resume,  baton_yield,
+    baton_pass, baton_exit,  baton_dispose, false};

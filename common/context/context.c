@@ -25,14 +25,19 @@
     {                                                                          \
         return kit_notice_yield(c, step, kit_##name##_yield);                  \
     }                                                                          \
+    static int name##_pass(kit_context *c, int value)                          \
+    {                                                                          \
+        kit_step step = kit_yielded(kit_int(value));                           \
+        return (int)kit_notice_yield(c, step, kit_##name##_yield).value.i;     \
+    }                                                                          \
     __attribute__((noreturn)) static void name##_exit(kit_context *c,          \
                                                       kit_step last)           \
     {                                                                          \
         kit_notice_exit(c, last, kit_##name##_leave);                          \
     }                                                                          \
     static const struct kit_mechanism name##_mechanism = {                     \
-        #name,       name##_start,       name##_resume, name##_yield,          \
-        name##_exit, kit_notice_dispose, false}
+        #name,       name##_start, name##_resume,      name##_yield,           \
+        name##_pass, name##_exit,  kit_notice_dispose, false}
 
 #else
 
@@ -47,6 +52,7 @@
                                                           name##_start,        \
                                                           kit_##name##_resume, \
                                                           kit_##name##_yield,  \
+                                                          kit_##name##_pass,   \
                                                           kit_##name##_leave,  \
                                                           NULL,                \
                                                           may_inline}

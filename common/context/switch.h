@@ -3,9 +3,9 @@
  * The contract between C and the assembly of one architecture.
  *
  * switch_<arch>.S defines four symbols:
- *   kit_asm_resume, kit_asm_yield  one routine under two names, because C
- *       sees two types of the same two words: saves the callee-saved
- *       registers on the running stack, stores the stack pointer in
+ *   kit_asm_resume, kit_asm_yield, kit_asm_pass  one routine under three
+ *       names, because C sees three types of the same words: saves the
+ * callee-saved registers on the running stack, stores the stack pointer in
  *       context->suspended, whose old value becomes the stack pointer,
  *       restores, and jumps to the popped address. The second and third
  *       argument become the two words that the resumed side is returned.
@@ -78,6 +78,7 @@ _Static_assert(offsetof(kit_context, suspended) == 0,
                "the assembly finds the suspended side at offset 0");
 kit_step kit_asm_resume(kit_context *context, kit_completion how);
 kit_completion kit_asm_yield(kit_context *context, kit_step step);
+int kit_asm_pass(kit_context *context, int value);
 void kit_asm_leave(kit_context *context, kit_step last)
     __attribute__((noreturn));
 void kit_asm_entry(void);

@@ -19,8 +19,12 @@
         .globl  kit_asm_yield
         .hidden kit_asm_yield
         .type   kit_asm_yield, @function
+        .globl  kit_asm_pass
+        .hidden kit_asm_pass
+        .type   kit_asm_pass, @function
 kit_asm_resume:
 kit_asm_yield:
+kit_asm_pass:
         .cfi_startproc
         pushq   %rbp
         .cfi_adjust_cfa_offset 8
@@ -74,6 +78,7 @@ kit_asm_yield:
         .cfi_endproc
         .size   kit_asm_resume, . - kit_asm_resume
         .size   kit_asm_yield, . - kit_asm_yield
+        .size   kit_asm_pass, . - kit_asm_pass
 
         /* The last switch of a body: there is nothing to save. */
         .p2align 4

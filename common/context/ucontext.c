@@ -38,6 +38,11 @@ kit_completion kit_ucontext_yield(kit_context *context, kit_step step)
     return kit_completion_make((enum kit_how)got.word, got.value);
 }
 
+int kit_ucontext_pass(kit_context *context, int value)
+{
+    return (int)exchange(context, kit_int(value), 0).value.i;
+}
+
 void kit_ucontext_leave(kit_context *context, kit_step last)
 {
     struct side *other = context->suspended;

@@ -1,41 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels on park and unpark. A task that must wait leaves a record on its
- * own stack; its partner copies the element straight from or to it, so an
- * element is copied once at capacity 0, twice at most.
+ * Channels. A ring of slots, and two queues of tasks that wait; who finds a
+ * partner waiting copies the element straight from or to it, so an element is
+ * copied once at capacity 0.
+ *
+ * The short way of a send or a receive moves a pointer up to a limit. Whatever
+ * else may be the case (a partner waits, it is closed, the ring ends here, it
+ * is full or empty, it is time to give way), the limit is where the pointer is,
+ * and the long way finds out.
  */
-#include <coop/chan.h>
-#include <coop/task.h>
+#include "chan.h"
+#include "dump.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct waiter {
-    struct waiter *next;
-    coop_task *task;
-    void *element; /* where to copy from, or to */
-    int result;    /* WAITING until served */
-};
+/* Elements that tasks may send and receive before the others get a turn: else
+   one of several receivers would take all that a full ring has. */
+#define TURN 64
 
-enum {
-    WAITING = INT32_MIN,
-};
+/* As a deadline: never wait. */
+#define TRY INT64_MIN
 
-struct queue {
-    struct waiter *head, *tail;
-};
-
-struct coop_chan {
-    size_t element_size;
-    size_t capacity;
-    size_t length; /* elements in the ring */
-    size_t first;  /* index of the oldest */
-    struct queue senders, receivers;
-    const char *name;
-    bool closed;
-    char ring[] __attribute__((aligned(16)));
-};
+/* ---- the ring ---- */
 
 static inline void copy(void *to, const void *from, size_t bytes)
 {
@@ -45,158 +32,217 @@ static inline void copy(void *to, const void *from, size_t bytes)
         memcpy(to, from, bytes);
 }
 
-/* ---- waiting ---- */
-
-static void enqueue(struct queue *q, struct waiter *w)
+/* Counts what has moved since the last time; at its end the ring begins. */
+static void settle(coop_chan *ch)
 {
-    w->next = NULL;
-    if (q->head)
-        q->tail->next = w;
-    else
-        q->head = w;
-    q->tail = w;
+    ch->moved +=
+        (size_t)(ch->put - ch->put_from) + (size_t)(ch->get - ch->get_from);
+    ch->filled = coop_chan_filled(ch);
+    if (ch->put == ch->end)
+        ch->put = ch->ring;
+    if (ch->get == ch->end)
+        ch->get = ch->ring;
+    ch->put_from = ch->put_limit = ch->put;
+    ch->get_from = ch->get_limit = ch->get;
 }
 
-static struct waiter *dequeue(struct queue *q)
+static size_t least(size_t a, size_t b, size_t c)
 {
-    struct waiter *w = q->head;
-    if (w)
-        q->head = w->next;
-    return w;
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
 }
 
-static void serve(struct waiter *w, int result)
+/* Opens the short ways, as far as they go. */
+static void open_up(coop_chan *ch)
 {
-    w->result = result;
-    coop_unpark(w->task);
+    size_t turn = TURN * ch->element_size;
+    settle(ch);
+    if (!ch->receivers.first && !ch->closed)
+        ch->put_limit +=
+            least(ch->capacity - ch->filled, (size_t)(ch->end - ch->put), turn);
+    if (!ch->senders.first)
+        ch->get_limit += least(ch->filled, (size_t)(ch->end - ch->get), turn);
 }
 
-static int wait_in(struct queue *q, void *element, const char *what,
-                   const coop_chan *ch)
+static inline void push(coop_chan *ch, const void *element)
 {
-    struct waiter self = {NULL, coop_current(), element, WAITING};
-    if (!self.task)
+    copy(ch->put, element, ch->element_size);
+    ch->put += ch->element_size;
+}
+
+static inline void pop(coop_chan *ch, void *element)
+{
+    copy(element, ch->get, ch->element_size);
+    ch->get += ch->element_size;
+}
+
+/* ---- the long way ---- */
+
+/* Has this channel moved a turn's worth of elements? Then others may run. */
+static bool turn_is_over(coop_chan *ch)
+{
+    if (ch->moved < TURN * ch->element_size)
+        return false;
+    ch->moved = 0;
+    coop_sched *s = coop_running_sched();
+    return s && s->head;
+}
+
+/* The current task waits as a sender or a receiver. */
+static inline int wait_in(coop_chan *ch, struct coop_waiters *q, void *element,
+                          const char *what, int64_t deadline)
+{
+    coop_sched *s = coop_running_sched();
+    if (deadline == TRY)
+        return -EAGAIN;
+    if (KIT_UNLIKELY(!s))
         return -EDEADLK;
-    enqueue(q, &self);
-    while (self.result == WAITING)
-        coop_park(what, ch->name);
-    return self.result;
+    ch->moved = 0;
+    coop_chan_shut(ch, q);
+    s->current->waiter.element = element;
+    return coop_wait_in(s, q, what, ch->name, deadline);
 }
 
-/* ---- the ring ---- */
-
-static char *slot(coop_chan *ch, size_t index)
-{
-    return ch->ring + index * ch->element_size;
-}
-
-static void push(coop_chan *ch, const void *element)
-{
-    size_t last = ch->first + ch->length;
-    if (last >= ch->capacity)
-        last -= ch->capacity;
-    copy(slot(ch, last), element, ch->element_size);
-    ch->length++;
-}
-
-static void pop(coop_chan *ch, void *element)
-{
-    copy(element, slot(ch, ch->first), ch->element_size);
-    if (++ch->first == ch->capacity)
-        ch->first = 0;
-    ch->length--;
-}
-
-/* ---- operations ---- */
-
-int coop_chan_try_send(coop_chan *ch, const void *element)
+__attribute__((noinline)) static int
+send_slowly(coop_chan *ch, const void *element, int64_t deadline)
 {
     if (KIT_UNLIKELY(ch->closed))
         return -EPIPE;
-    /* A receiver waits only while the ring is empty. */
-    struct waiter *receiver = dequeue(&ch->receivers);
+    struct coop_waiter *receiver = coop_waiters_take(&ch->receivers);
     if (receiver) {
         copy(receiver->element, element, ch->element_size);
-        serve(receiver, 1);
+        coop_serve(receiver, 1);
         return 0;
     }
-    if (ch->length == ch->capacity)
-        return -EAGAIN;
+    if (ch->capacity > 0)
+        open_up(ch);
+    if (ch->put == ch->put_limit) /* the partner only reads the element */
+        return wait_in(ch, &ch->senders, (void *)(uintptr_t)element, "send to",
+                       deadline);
+    if (deadline != TRY && turn_is_over(ch)) {
+        coop_yield();
+        return coop_chan_send_until(ch, element, deadline);
+    }
     push(ch, element);
     return 0;
 }
 
-int coop_chan_try_recv(coop_chan *ch, void *element)
+/* The ring was full, and is not: the longest waiting sender gets the slot. */
+static void refill(coop_chan *ch)
 {
-    struct waiter *sender;
-    if (KIT_LIKELY(ch->length > 0)) {
-        pop(ch, element);
-        /* The longest waiting sender gets the slot. */
-        if (KIT_UNLIKELY((sender = dequeue(&ch->senders)) != NULL)) {
-            push(ch, sender->element);
-            serve(sender, 0);
+    struct coop_waiter *sender = coop_waiters_take(&ch->senders);
+    if (!sender)
+        return;
+    push(ch, sender->element);
+    ch->put_limit = ch->put;
+    ch->get_limit = ch->get;
+    coop_serve(sender, 0);
+}
+
+__attribute__((noinline)) static int recv_slowly(coop_chan *ch, void *element,
+                                                 int64_t deadline)
+{
+    struct coop_waiter *sender;
+    if (ch->capacity > 0) {
+        open_up(ch);
+        if (ch->filled > 0) {
+            if (deadline != TRY && turn_is_over(ch)) {
+                coop_yield();
+                return coop_chan_recv_until(ch, element, deadline);
+            }
+            pop(ch, element);
+            refill(ch);
+            return 1;
         }
-        return 1;
-    }
-    sender = dequeue(&ch->senders);
-    if (sender) {
+    } else if ((sender = coop_waiters_take(&ch->senders))) {
         copy(element, sender->element, ch->element_size);
-        serve(sender, 0);
+        coop_serve(sender, 0);
         return 1;
     }
-    return ch->closed ? 0 : -EAGAIN;
+    if (ch->closed)
+        return 0;
+    return wait_in(ch, &ch->receivers, element, "receive from", deadline);
+}
+
+/* ---- operations ---- */
+
+static inline int send(coop_chan *ch, const void *element, int64_t deadline)
+{
+    if (KIT_UNLIKELY(ch->put == ch->put_limit))
+        return send_slowly(ch, element, deadline);
+    push(ch, element);
+    return 0;
+}
+
+static inline int recv(coop_chan *ch, void *element, int64_t deadline)
+{
+    if (KIT_UNLIKELY(ch->get == ch->get_limit))
+        return recv_slowly(ch, element, deadline);
+    pop(ch, element);
+    return 1;
 }
 
 int coop_chan_send(coop_chan *ch, const void *element)
 {
-    int result = coop_chan_try_send(ch, element);
-    if (KIT_LIKELY(result != -EAGAIN))
-        return result;
-    /* The partner only reads through this pointer. */
-    return wait_in(&ch->senders, (void *)(uintptr_t)element, "send to", ch);
+    return send(ch, element, KIT_FOREVER);
+}
+
+int coop_chan_send_until(coop_chan *ch, const void *element, int64_t deadline)
+{
+    return send(ch, element, deadline == TRY ? TRY + 1 : deadline);
+}
+
+int coop_chan_try_send(coop_chan *ch, const void *element)
+{
+    return send(ch, element, TRY);
 }
 
 int coop_chan_recv(coop_chan *ch, void *element)
 {
-    int result = coop_chan_try_recv(ch, element);
-    if (KIT_LIKELY(result != -EAGAIN))
-        return result;
-    return wait_in(&ch->receivers, element, "receive from", ch);
+    return recv(ch, element, KIT_FOREVER);
+}
+
+int coop_chan_recv_until(coop_chan *ch, void *element, int64_t deadline)
+{
+    return recv(ch, element, deadline == TRY ? TRY + 1 : deadline);
+}
+
+int coop_chan_try_recv(coop_chan *ch, void *element)
+{
+    return recv(ch, element, TRY);
 }
 
 int coop_chan_close(coop_chan *ch)
 {
-    struct waiter *w;
     if (!ch)
         return 0;
     if (ch->closed)
         return -EPIPE;
     ch->closed = true;
-    while ((w = dequeue(&ch->receivers)))
-        serve(w, 0);
-    while ((w = dequeue(&ch->senders)))
-        serve(w, -EPIPE);
+    ch->put_limit = ch->put;
+    coop_serve_all(&ch->receivers, 0);
+    coop_serve_all(&ch->senders, -EPIPE);
     return 0;
 }
 
 size_t coop_chan_length(const coop_chan *ch)
 {
-    return ch->length;
+    return coop_chan_filled(ch) / ch->element_size;
 }
 
 size_t coop_chan_capacity(const coop_chan *ch)
 {
-    return ch->capacity;
+    return ch->capacity / ch->element_size;
 }
 
 int coop_chan_create(coop_chan **out, size_t element_size, size_t capacity,
                      const struct coop_chan_options *options)
 {
-    size_t bytes;
+    size_t ring, bytes;
     if (element_size == 0 || capacity > COOP_CHAN_CAPACITY_MAX)
         return -EINVAL;
-    if (__builtin_mul_overflow(element_size, capacity, &bytes) ||
-        __builtin_add_overflow(bytes, sizeof(coop_chan), &bytes))
+    if (__builtin_mul_overflow(element_size, capacity, &ring) ||
+        __builtin_add_overflow(ring, sizeof(coop_chan), &bytes))
         return -ENOMEM;
     int saved = errno;
     coop_chan *ch = calloc(1, bytes);
@@ -204,8 +250,11 @@ int coop_chan_create(coop_chan **out, size_t element_size, size_t capacity,
     if (!ch)
         return -ENOMEM;
     ch->element_size = element_size;
-    ch->capacity = capacity;
+    ch->capacity = ring;
+    ch->put = ch->put_from = ch->get = ch->get_from = ch->ring;
+    ch->end = ch->ring + ring;
     ch->name = options && options->name ? options->name : "channel";
+    settle(ch);
     *out = ch;
     return 0;
 }
@@ -214,8 +263,10 @@ int coop_chan_destroy(coop_chan *ch)
 {
     if (!ch)
         return 0;
-    if (ch->senders.head || ch->receivers.head)
+    if (ch->senders.first || ch->receivers.first) {
+        coop_complain("channel", ch->name, "destroyed while tasks wait for it");
         return -EBUSY;
+    }
     free(ch);
     return 0;
 }

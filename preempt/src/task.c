@@ -182,9 +182,10 @@ int preempt_join(preempt_task *task, kit_value *result)
 
 /* ---- the running task ---- */
 
-void preempt_yield(void)
+int preempt_yield(void)
 {
     sched_yield();
+    return 0;
 }
 
 preempt_task *preempt_current(void)

@@ -48,6 +48,7 @@ struct kit_mechanism {
     int (*start)(kit_context *, kit_stack *, char *top, kit_context_entry);
     kit_step (*resume)(kit_context *, kit_completion);
     kit_completion (*yield)(kit_context *, kit_step);
+    int (*pass)(kit_context *, int);
     void (*exit)(kit_context *, kit_step) __attribute__((noreturn));
     void (*dispose)(kit_context *); /* NULL: nothing to free */
     bool inlines; /* exchanges may be those of kit/inline_switch.h */
@@ -121,6 +122,29 @@ static inline void kit_context_dispose(kit_context *context)
 {
     if (context->mechanism->dispose)
         context->mechanism->dispose(context);
+}
+
+/*
+ * For flows that take turns as they like, none of which is another's resumer,
+ * each with a context that holds it while it is suspended: makes the other side
+ * of `from`, which is running, that of `to`.
+ */
+static inline void kit_context_aim(kit_context *from, const kit_context *to)
+{
+    from->suspended = to->suspended;
+    from->notice = to->notice;
+}
+
+/*
+ * From such a flow to another: suspends `from` and resumes `to`, handing over
+ * one value. Returns what `from` is handed when it runs again. A body that is
+ * begun by this gets the value in its first completion.
+ */
+static inline int kit_context_pass(kit_context *from, const kit_context *to,
+                                   int value)
+{
+    kit_context_aim(from, to);
+    return from->mechanism->pass(from, value);
 }
 
 /* See above: afterwards, an exchange through `from` lands in `to`'s body. */

@@ -42,10 +42,14 @@ KIT_EXPORT int coop_chan_destroy(coop_chan *ch);
 
 /* Copies *element into the channel. Blocks while it is full. */
 KIT_EXPORT int coop_chan_send(coop_chan *ch, const void *element);
+KIT_EXPORT int coop_chan_send_until(coop_chan *ch, const void *element,
+                                    int64_t deadline);
 KIT_EXPORT int coop_chan_try_send(coop_chan *ch, const void *element);
 
 /* Copies the oldest element to *element. Blocks while it is empty. */
 KIT_EXPORT int coop_chan_recv(coop_chan *ch, void *element);
+KIT_EXPORT int coop_chan_recv_until(coop_chan *ch, void *element,
+                                    int64_t deadline);
 KIT_EXPORT int coop_chan_try_recv(coop_chan *ch, void *element);
 
 /* 0; -EPIPE when it is closed already. Never blocks. NULL: nothing, 0. */

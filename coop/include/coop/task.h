@@ -13,13 +13,23 @@
  * Threads. A scheduler and its tasks belong to the thread that calls coop_run;
  * several threads may each run their own. Tasks run first in, first out.
  *
- * What blocks (that is: lets other tasks run): coop_yield, coop_join,
- * coop_park, and the channel operations. What allocates: create and spawn.
+ * What blocks (that is: lets other tasks run): coop_yield, coop_checkpoint,
+ * coop_sleep_until, coop_join, coop_park, and the operations of channels,
+ * select, locks, groups and file descriptors. Each of them
+ * - has a form with a deadline, `_until`: absolute, in nanoseconds of
+ * kit_now(); KIT_FOREVER: none. It gives -ETIMEDOUT when it would still have to
+ * wait then; a deadline in the past makes it a try.
+ * - gives -ECANCELED instead of waiting when its task has been canceled. What
+ *   need not wait succeeds all the same.
+ * - gives -EDEADLK outside a task, where it would have to wait.
+ *
+ * What allocates: create and spawn.
  */
 #ifndef COOP_TASK_H
 #define COOP_TASK_H
 
 #include <kit/context.h>
+#include <kit/wait.h>
 
 KIT_BEGIN
 
@@ -29,11 +39,15 @@ typedef struct coop_task coop_task;
 /* The body of a task; the result goes to whoever joins. */
 typedef kit_value (*coop_task_fn)(kit_value arg);
 
+#define COOP_SLICE_DEFAULT INT64_C(1000000)
+
 struct coop_sched_options {
     const struct kit_mechanism *mechanism; /* NULL: kit_mechanism_default() */
+    int64_t slice; /* ns of coop_checkpoint; 0: COOP_SLICE_DEFAULT */
     /* coop_run shall not call kit_stack_watch (kit/stack.h), which puts a
        handler before the program's own for SIGSEGV and SIGBUS */
     bool no_overflow_report;
+    int dump_signal; /* prints coop_dump on stderr; 0: none */
 };
 
 /* 0 or -ENOMEM. `options` may be NULL. */
@@ -41,9 +55,9 @@ KIT_EXPORT int coop_sched_create(coop_sched **out,
                                  const struct coop_sched_options *options);
 
 /*
- * Frees the scheduler, and every task that was not joined; tasks that have not
- * ended are abandoned where they stand. -EBUSY, and nothing is freed, while it
- * runs. NULL is allowed.
+ * Frees the scheduler, and every task that was not joined, which it reports on
+ * stderr; tasks that have not ended are abandoned where they stand. -EBUSY,
+ * and nothing is freed, while it runs. NULL is allowed.
  */
 KIT_EXPORT int coop_sched_destroy(coop_sched *s);
 
@@ -57,10 +71,13 @@ KIT_EXPORT int coop_run(coop_sched *s);
 struct coop_task_options {
     const char *name;  /* copied, up to 31 bytes; NULL: "task" */
     size_t stack_size; /* bytes; 0: KIT_STACK_DEFAULT */
+    bool first;        /* ready before the others, not behind them */
 };
 
 /*
- * Makes a task that is ready to run, behind those that are ready already. With
+ * Makes a task that is ready to run, behind those that are ready already. A
+ * program that spawns a great many small ones spawns them `first`: each then
+ * runs with all that it spawns before the next, and few stacks are live. With
  * `out` the task is the caller's to join; with out == NULL it is freed when it
  * ends. 0, -EINVAL for a stack size out of range, -ENOMEM; with the mechanism
  * `baton` -EAGAIN, too. May be called by a task of `s`, or before coop_run.
@@ -72,13 +89,27 @@ KIT_EXPORT int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body,
 /*
  * Waits until the task has ended, stores its result (if `result` is not NULL)
  * and frees it: one join per task. -EBUSY when another task waits for it
- * already; -EDEADLK for the caller itself, and outside any task for a task
- * that has not ended.
+ * already; -EDEADLK for the caller itself. After -ETIMEDOUT and -ECANCELED the
+ * task is still the caller's to join.
  */
 KIT_EXPORT int coop_join(coop_task *task, kit_value *result);
+KIT_EXPORT int coop_join_until(coop_task *task, kit_value *result,
+                               int64_t deadline);
 
-/* Lets every other ready task run once. Outside a task: does nothing. */
-KIT_EXPORT void coop_yield(void);
+/* Lets every other ready task run once. 0; -ECANCELED, without a switch, for a
+   canceled task. Outside a task: does nothing. */
+KIT_EXPORT int coop_yield(void);
+
+/*
+ * For long computations: yields if the task has run for its time slice since
+ * it last began to run. As coop_yield in everything else. Cheap when there is
+ * no need: the clock is read at most at each 64th call.
+ */
+KIT_EXPORT int coop_checkpoint(void);
+
+/* 0 when the time has come (at once for one in the past); -ECANCELED. Those
+   with equal deadlines wake in the order in which they went to sleep. */
+KIT_EXPORT int coop_sleep_until(int64_t deadline);
 
 /* The running task; NULL outside any. */
 KIT_EXPORT coop_task *coop_current(void);
@@ -89,13 +120,69 @@ KIT_EXPORT coop_sched *coop_sched_of(const coop_task *task);
 KIT_EXPORT const char *coop_task_name(const coop_task *task);
 
 /*
- * Park and unpark, to build other waiting operations with: park suspends the
- * running task until somebody unparks it, and returns at once when that has
- * happened since its last park. `what` and `name` say in reports what it waits
- * for ("receive from", the name of the channel); both are kept by reference.
- * -EDEADLK outside a task.
+ * Cancellation is a request: from now on the task does not wait any more. If
+ * it waits, it wakes with -ECANCELED; otherwise the next operation that would
+ * have to wait gives that. It is the task's to clean up and end, and its
+ * result is joined as ever. A task that has ended does not care.
+ */
+KIT_EXPORT void coop_cancel(coop_task *task);
+
+/*
+ * Inside the calling task, for clean-up that has to wait: with true,
+ * cancellation is held back until it is set to false again. Returns the former
+ * setting. Outside a task: false.
+ */
+KIT_EXPORT bool coop_shield(bool on);
+
+/* ---- who there is, and what they wait for ---- */
+
+enum coop_task_state {
+    COOP_TASK_READY = 0,
+    COOP_TASK_RUNNING,
+    COOP_TASK_WAITING,
+    COOP_TASK_ENDED, /* and not yet joined */
+};
+
+KIT_EXPORT const char *coop_task_state_name(enum coop_task_state state);
+
+struct coop_task_info {
+    const coop_task *task;
+    const char *name;
+    enum coop_task_state state;
+    const char *waits_to; /* while it waits: "receive from"; else NULL */
+    const char *waits_on; /* and the name of what, or NULL */
+    int64_t since;        /* when it began to wait, by kit_now(), to within
+                             a millisecond; 0 when it does not wait */
+    size_t stack_size;    /* usable bytes */
+    size_t stack_used;    /* at the most, so far; 0: not known */
+};
+
+/*
+ * Fills `infos` with the tasks of `s`, oldest first, `room` at most, and
+ * returns how many there are. The strings are the tasks' own: valid until the
+ * next switch.
+ */
+KIT_EXPORT size_t coop_tasks(const coop_sched *s, struct coop_task_info *infos,
+                             size_t room);
+
+/*
+ * Writes a line for each task to a file descriptor: its name, its state, what
+ * it waits for and since when, its stack. Allocates nothing; may be called
+ * in a signal handler.
+ */
+KIT_EXPORT void coop_dump(const coop_sched *s, int fd);
+
+/* ---- to build other waiting operations with ---- */
+
+/*
+ * Park suspends the running task until somebody unparks it, and returns 0 at
+ * once when that has happened since its last park. `what` and `name` say in
+ * reports what it waits for ("receive from", the name of the channel); both
+ * are kept by reference.
  */
 KIT_EXPORT int coop_park(const char *what, const char *name);
+KIT_EXPORT int coop_park_until(const char *what, const char *name,
+                               int64_t deadline);
 KIT_EXPORT void coop_unpark(coop_task *task);
 
 KIT_END

@@ -70,8 +70,9 @@ KIT_EXPORT int preempt_spawn(preempt_sched *s, preempt_task **out,
  */
 KIT_EXPORT int preempt_join(preempt_task *task, kit_value *result);
 
-/* Lets other threads of this CPU run, if the kernel thinks it is their turn. */
-KIT_EXPORT void preempt_yield(void);
+/* Lets other threads of this CPU run, if the kernel thinks it is their turn.
+   0. */
+KIT_EXPORT int preempt_yield(void);
 
 /* The calling task; NULL on a thread that is not the kit's. */
 KIT_EXPORT preempt_task *preempt_current(void);

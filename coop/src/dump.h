@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Reports of a scheduler on stderr. */
+#ifndef COOP_DUMP_H
+#define COOP_DUMP_H
+
+#include "sched.h"
+
+/* Who waits for what, when nothing can wake them. */
+void coop_report_deadlock(const coop_sched *s);
+
+/* Tasks that ended, and that nobody has joined. */
+void coop_report_unjoined(const coop_sched *s);
+
+/* Something that is destroyed while tasks wait for it, or the like:
+   "schedkit: WHAT NAME: COMPLAINT". */
+void coop_complain(const char *what, const char *name, const char *complaint);
+
+#endif

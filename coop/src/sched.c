@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* The scheduler: its life, and the loop that runs when no task is ready. */
+#include "sched.h"
+#include "dump.h"
+#include "task.h"
+#include "waiters.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#if !defined(__x86_64__)
+__attribute__((noinline)) coop_sched *coop_running_sched(void)
+{
+    return kit_flow_here.sched;
+}
+#endif
+
+/* Not inlined: no thread-local address may be kept over a switch. */
+__attribute__((noinline)) static void set_running_sched(coop_sched *s)
+{
+    kit_flow_here.sched = s;
+}
+
+int coop_sched_create(coop_sched **out,
+                      const struct coop_sched_options *options)
+{
+    static const struct coop_sched_options defaults;
+    const struct coop_sched_options *o = options ? options : &defaults;
+    int saved = errno;
+    coop_sched *s = calloc(1, sizeof *s);
+    errno = saved;
+    if (!s)
+        return -ENOMEM;
+    s->mechanism = o->mechanism ? o->mechanism : kit_mechanism_default();
+    s->main.mechanism = s->mechanism;
+    s->slice = o->slice > 0 ? o->slice : COOP_SLICE_DEFAULT;
+    s->is_unwatched = o->no_overflow_report;
+    s->dump_signal = o->dump_signal;
+    *out = s;
+    return 0;
+}
+
+int coop_sched_destroy(coop_sched *s)
+{
+    if (!s)
+        return 0;
+    if (s->is_running)
+        return -EBUSY;
+    coop_report_unjoined(s);
+    coop_free_tasks(s);
+    free(s);
+    return 0;
+}
+
+/* ---- time ---- */
+
+static int64_t now_roughly(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void fire_timers(coop_sched *s)
+{
+    struct coop_timer *timer;
+    while ((timer = coop_timer_fire(&s->timers, s->now)))
+        coop_end_wait(KIT_CONTAINER(timer, coop_task, timer), -ETIMEDOUT);
+}
+
+/* What may have happened meanwhile. */
+static void poll(coop_sched *s)
+{
+    s->until_poll = COOP_SWITCHES_PER_POLL;
+    if (s->timers.count == 0) {
+        s->now = now_roughly();
+        return;
+    }
+    s->now = kit_now();
+    fire_timers(s);
+}
+
+/* No task is ready: waits for something to happen. False: nothing can. */
+static bool sleep_for_event(coop_sched *s)
+{
+    int64_t until = coop_timer_next(&s->timers);
+    if (until == INT64_MAX)
+        return false;
+    struct timespec t = {until / 1000000000, until % 1000000000};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+    return true;
+}
+
+/* ---- running ---- */
+
+static void run_next(coop_sched *s)
+{
+    coop_task *t = coop_next(s);
+    if (t)
+        kit_context_pass(&s->main, &t->context, t->wake);
+}
+
+int coop_run(coop_sched *s)
+{
+    if (s->is_running)
+        return -EBUSY;
+    if (!s->is_unwatched)
+        kit_stack_watch(); /* without memory for it: no report */
+    s->is_running = true;
+    s->outer = coop_running_sched();
+    set_running_sched(s);
+    do {
+        poll(s);
+        while (s->head && s->until_poll > 0)
+            run_next(s);
+    } while (s->head || sleep_for_event(s));
+    set_running_sched(s->outer);
+    s->is_running = false;
+    coop_free_ended(s);
+    if (s->alive == 0)
+        return 0;
+    coop_report_deadlock(s);
+    return -EDEADLK;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inside of the cooperative scheduler, for its own files: what a task and
+ * a scheduler are, the queue of ready tasks, and the switch.
+ *
+ * A task that gives up the CPU switches straight to the next ready one. The
+ * flow that called coop_run gets its turn when no task is ready, and every
+ * COOP_SWITCHES_PER_POLL switches: it fires timers and looks at descriptors.
+ */
+#ifndef COOP_SCHED_H
+#define COOP_SCHED_H
+
+#include "timer.h"
+
+#include <coop/group.h>
+#include <coop/sync.h>
+
+#include <kit/flow.h>
+
+#include <errno.h>
+
+#define COOP_NAME_MAX          31
+#define COOP_SWITCHES_PER_POLL 64
+
+struct coop_select;
+
+/* A task's place among those that wait for one thing. */
+struct coop_waiter {
+    struct coop_waiter *next, *previous;
+    struct coop_waiters *queue;
+    void *element; /* of a channel: where to copy from, or to */
+    coop_task *task;
+    struct coop_select *select; /* NULL: it waits for nothing else */
+};
+
+/* At the top of its own stack, below the stack's record. */
+struct coop_task {
+    kit_context context;
+    coop_task *next; /* in the ready queue */
+    coop_sched *sched;
+    enum coop_task_state state; /* READY while it runs, too */
+    int wake;                   /* what its wait is to return */
+    struct coop_waiter waiter;
+    bool refuses; /* to wait: canceled, and not shielded */
+    bool canceled;
+    bool shielded;
+    bool permit;          /* unparked since the last park */
+    bool unclaimed;       /* nobody may join it: it frees itself */
+    const char *waits_to; /* while it waits: "receive from" */
+    const char *waits_on; /* and the name of what, or NULL */
+    int64_t since;        /* and when it began to */
+    coop_task_fn body;
+    kit_value value;             /* the argument, then the result */
+    struct coop_waiters parking; /* itself, while it is parked */
+    struct coop_waiters joiner;
+    kit_stack *stack;
+    coop_task *newer, *older; /* all tasks of the scheduler */
+    struct coop_timer timer;
+    struct {
+        coop_group *group;
+        coop_group_fn body;
+        coop_task *newer, *older;
+    } member; /* of a group */
+    char name[COOP_NAME_MAX + 1];
+} __attribute__((aligned(16)));
+
+/* `current` and `head` are apart, since what is written by one store of two
+   words is slow to be read by a load of one. */
+struct coop_sched {
+    coop_task *current;
+    int until_poll;         /* switches until the caller of coop_run's turn */
+    int checks;             /* checkpoints until one reads the clock */
+    coop_task *head, *tail; /* the ready ones */
+    kit_context main;       /* the caller of coop_run, while a task runs */
+    int checks_in_a_row;    /* how many that were to be */
+    bool is_running;
+    int64_t now;   /* at the last poll */
+    int64_t slice; /* ns that a task may run between checkpoints */
+    int64_t slice_end;
+    int64_t checked;  /* when the clock was last read for one */
+    coop_task *ended; /* unclaimed; its stack was still in use */
+    coop_task *newest;
+    size_t alive; /* tasks that have not ended */
+    const struct kit_mechanism *mechanism;
+    coop_sched *outer; /* the scheduler whose task called coop_run */
+    bool is_unwatched; /* no report of stack overflows */
+    int dump_signal;
+    struct coop_timers timers;
+};
+
+/*
+ * The scheduler whose task the caller is; NULL: none. No thread-local address
+ * may be kept over a switch; on x86-64 a load of such a variable has none in
+ * it, elsewhere it must be out of line.
+ */
+#if defined(__x86_64__)
+static inline coop_sched *coop_running_sched(void)
+{
+    return kit_flow_here.sched;
+}
+#else
+coop_sched *coop_running_sched(void);
+#endif
+
+/* ---- the queue of ready tasks ---- */
+
+static inline void coop_make_ready(coop_task *t)
+{
+    coop_sched *s = t->sched;
+    t->state = COOP_TASK_READY;
+    t->next = NULL;
+    if (s->head)
+        s->tail->next = t;
+    else
+        s->head = t;
+    s->tail = t;
+}
+
+static inline void coop_make_ready_first(coop_task *t)
+{
+    coop_sched *s = t->sched;
+    t->state = COOP_TASK_READY;
+    t->next = s->head;
+    if (!s->head)
+        s->tail = t;
+    s->head = t;
+}
+
+static inline coop_task *coop_take_ready(coop_sched *s)
+{
+    coop_task *t = s->head;
+    if (t)
+        s->head = t->next;
+    return t;
+}
+
+/* ---- switching ---- */
+
+/* The next task to run: NULL for the caller of coop_run. */
+static inline coop_task *coop_next(coop_sched *s)
+{
+    s->checks = 0;
+    s->current = KIT_UNLIKELY(--s->until_poll <= 0) ? NULL : coop_take_ready(s);
+    return s->current;
+}
+
+/*
+ * `from`, whose turn it is, gives way to the next. It must be in a queue, or
+ * somebody must know that it waits. The result is what its `wake` is when it
+ * runs again. To be called last, so that the switch is a jump: see coro.c.
+ */
+static inline int coop_give_way(coop_sched *s, coop_task *from)
+{
+    coop_task *to = coop_next(s);
+    if (KIT_UNLIKELY(!to))
+        return kit_context_pass(&from->context, &s->main, 0);
+    return kit_context_pass(&from->context, &to->context, to->wake);
+}
+
+#endif

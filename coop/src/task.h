@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of tasks, for the scheduler. */
+#ifndef COOP_SRC_TASK_H
+#define COOP_SRC_TASK_H
+
+#include "sched.h"
+
+/* Frees the unclaimed task that ended last, whose stack it left just then. */
+void coop_free_ended(coop_sched *s);
+
+/* Frees all tasks where they stand. */
+void coop_free_tasks(coop_sched *s);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timers: a hierarchical wheel with a slot for every nanosecond at its lowest
+ * level, after George Varghese and Tony Lauck, "Hashed and Hierarchical Timing
+ * Wheels" (1987). Starting and stopping a timer touches a few words however
+ * many there are, and they fire in the exact order of their deadlines; equal
+ * ones first in, first out.
+ *
+ * A timer is in the level of the highest digit (of 6 bits) in which its
+ * deadline differs from `base`, the time up to which all has been fired; when
+ * base comes to its slot, it moves to a lower level.
+ */
+#ifndef COOP_TIMER_H
+#define COOP_TIMER_H
+
+#include <kit/base.h>
+
+enum {
+    COOP_TIMER_DIGIT = 6,
+    COOP_TIMER_SLOTS = 1 << COOP_TIMER_DIGIT,
+    COOP_TIMER_LEVELS = (63 + COOP_TIMER_DIGIT - 1) / COOP_TIMER_DIGIT,
+};
+
+struct coop_timer {
+    struct coop_timer *next, *previous; /* in a ring; NULL: not started */
+    int64_t deadline;                   /* ns, at least 0 */
+};
+
+/* All zero is an empty wheel. */
+struct coop_timers {
+    int64_t base;
+    size_t count;
+    uint64_t used[COOP_TIMER_LEVELS]; /* a bit for each slot with timers */
+    struct coop_timer *first[COOP_TIMER_LEVELS][COOP_TIMER_SLOTS];
+};
+
+void coop_timer_start(struct coop_timers *w, struct coop_timer *t,
+                      int64_t deadline);
+
+/* Nothing happens to one that was not started, or has fired. */
+void coop_timer_stop(struct coop_timers *w, struct coop_timer *t);
+
+/* Takes out the first timer that is due at `now`; NULL: none is. */
+struct coop_timer *coop_timer_fire(struct coop_timers *w, int64_t now);
+
+/*
+ * When to call coop_timer_fire next: not after the earliest deadline, and
+ * mostly just then (of many timers in one slot, not all are looked at).
+ * INT64_MAX without timers.
+ */
+int64_t coop_timer_next(const struct coop_timers *w);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting, and tasks that wait for one thing, first in, first out. Who serves
+ * a task takes it out of the queue and says what its wait returns; when its
+ * time is up, or it is canceled, it is taken out as well. So a task that runs
+ * again is in no queue, and has nothing left to do.
+ */
+#ifndef COOP_WAITERS_H
+#define COOP_WAITERS_H
+
+#include "sched.h"
+
+static inline void coop_waiters_add(struct coop_waiters *q,
+                                    struct coop_waiter *w)
+{
+    w->queue = q;
+    w->next = NULL;
+    w->previous = q->last;
+    if (q->first)
+        q->last->next = w;
+    else
+        q->first = w;
+    q->last = w;
+}
+
+static inline void coop_waiters_remove(struct coop_waiter *w)
+{
+    struct coop_waiters *q = w->queue;
+    if (w == q->first)
+        q->first = w->next;
+    else
+        w->previous->next = w->next;
+    if (w == q->last)
+        q->last = w->previous;
+    else
+        w->next->previous = w->previous;
+}
+
+/* The first that waits, taken out of the queue; NULL: none does. */
+static inline struct coop_waiter *coop_waiters_take(struct coop_waiters *q)
+{
+    struct coop_waiter *w = q->first;
+    if (w)
+        q->first = w->next;
+    return w;
+}
+
+/* `result` is what the wait of `task`, which waits and is in no queue,
+   returns. */
+static inline void coop_wake(coop_task *task, int result)
+{
+    task->wake = result;
+    coop_make_ready(task);
+}
+
+/* One case of a select, taken out of its queue, was done. */
+void coop_select_serve(struct coop_waiter *w, int result);
+
+/* A select is given up: its task is in no queue any more. */
+void coop_select_abandon(coop_task *task);
+
+/* As coop_wake, for one that was taken out of a queue. */
+static inline void coop_serve(struct coop_waiter *w, int result)
+{
+    if (KIT_UNLIKELY(w->select != NULL))
+        coop_select_serve(w, result);
+    else
+        coop_wake(w->task, result);
+}
+
+static inline void coop_serve_all(struct coop_waiters *q, int result)
+{
+    struct coop_waiter *w;
+    while ((w = coop_waiters_take(q)))
+        coop_serve(w, result);
+}
+
+/* Ends a wait from outside, if it is one: with -ETIMEDOUT or -ECANCELED. */
+void coop_end_wait(coop_task *task, int result);
+
+/* Is it time, or was it? */
+bool coop_is_past(const coop_sched *s, int64_t deadline);
+
+int coop_give_way_until(coop_sched *s, int64_t deadline);
+
+/* 0 when the current task may wait: it is not canceled, and there is time. */
+static inline int coop_may_wait(const coop_sched *s, int64_t deadline)
+{
+    if (KIT_UNLIKELY(s->current->refuses))
+        return -ECANCELED;
+    if (KIT_UNLIKELY(deadline != KIT_FOREVER) && coop_is_past(s, deadline))
+        return -ETIMEDOUT;
+    return 0;
+}
+
+/*
+ * The current task, which may wait, does so until coop_wake: that result, or
+ * -ETIMEDOUT, -ECANCELED. To be called last.
+ */
+static inline int coop_wait(coop_sched *s, const char *what, const char *name,
+                            int64_t deadline)
+{
+    coop_task *t = s->current;
+    t->state = COOP_TASK_WAITING;
+    t->waits_to = what;
+    t->waits_on = name;
+    t->since = s->now;
+    if (KIT_UNLIKELY(deadline != KIT_FOREVER))
+        return coop_give_way_until(s, deadline);
+    return coop_give_way(s, t);
+}
+
+/* As coop_wait, for one that need not be able to wait, in a queue. */
+static inline int coop_wait_in(coop_sched *s, struct coop_waiters *q,
+                               const char *what, const char *name,
+                               int64_t deadline)
+{
+    int refused = coop_may_wait(s, deadline);
+    if (KIT_UNLIKELY(refused < 0))
+        return refused;
+    coop_waiters_add(q, &s->current->waiter);
+    return coop_wait(s, what, name, deadline);
+}
+
+#endif
