@@ -15,9 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Elements that tasks may send and receive before the others get a turn: else
-   one of several receivers would take all that a full ring has. */
-#define TURN 64
+/*
+ * A task gives way, although it could go on, when so many elements have been
+ * sent and received since somebody last did: a pair that always can go on lets
+ * the others run. The number varies, lest the same task be hit each time.
+ */
+#define TURN_LEAST 32
+#define TURN_MOST  95
 
 /* As a deadline: never wait. */
 #define TRY INT64_MIN
@@ -55,7 +59,7 @@ static size_t least(size_t a, size_t b, size_t c)
 /* Opens the short ways, as far as they go. */
 static void open_up(coop_chan *ch)
 {
-    size_t turn = TURN * ch->element_size;
+    size_t turn = TURN_LEAST * ch->element_size;
     settle(ch);
     if (!ch->receivers.first && !ch->closed)
         ch->put_limit +=
@@ -78,12 +82,22 @@ static inline void pop(coop_chan *ch, void *element)
 
 /* ---- the long way ---- */
 
-/* Has this channel moved a turn's worth of elements? Then others may run. */
+/* The next turn's length: from a linear congruential generator. */
+static void begin_turn(coop_chan *ch)
+{
+    ch->random = ch->random * 1664525 + 1013904223;
+    ch->turn = ch->element_size *
+               (TURN_LEAST + (ch->random >> 16) % (TURN_MOST - TURN_LEAST + 1));
+    ch->moved = 0;
+}
+
 static bool turn_is_over(coop_chan *ch)
 {
-    if (ch->moved < TURN * ch->element_size)
+    if (ch->capacity > 0)
+        settle(ch);
+    if (ch->moved < ch->turn)
         return false;
-    ch->moved = 0;
+    begin_turn(ch);
     coop_sched *s = coop_running_sched();
     return s && s->head;
 }
@@ -97,7 +111,6 @@ static inline int wait_in(coop_chan *ch, struct coop_waiters *q, void *element,
         return -EAGAIN;
     if (KIT_UNLIKELY(!s))
         return -EDEADLK;
-    ch->moved = 0;
     coop_chan_shut(ch, q);
     s->current->waiter.element = element;
     return coop_wait_in(s, q, what, ch->name, deadline);
@@ -111,18 +124,19 @@ send_slowly(coop_chan *ch, const void *element, int64_t deadline)
     struct coop_waiter *receiver = coop_waiters_take(&ch->receivers);
     if (receiver) {
         copy(receiver->element, element, ch->element_size);
+        ch->moved += ch->element_size;
         coop_serve(receiver, 1);
         return 0;
+    }
+    if (deadline != TRY && turn_is_over(ch)) {
+        coop_yield();
+        return coop_chan_send_until(ch, element, deadline);
     }
     if (ch->capacity > 0)
         open_up(ch);
     if (ch->put == ch->put_limit) /* the partner only reads the element */
         return wait_in(ch, &ch->senders, (void *)(uintptr_t)element, "send to",
                        deadline);
-    if (deadline != TRY && turn_is_over(ch)) {
-        coop_yield();
-        return coop_chan_send_until(ch, element, deadline);
-    }
     push(ch, element);
     return 0;
 }
@@ -143,19 +157,20 @@ __attribute__((noinline)) static int recv_slowly(coop_chan *ch, void *element,
                                                  int64_t deadline)
 {
     struct coop_waiter *sender;
+    if (deadline != TRY && turn_is_over(ch)) {
+        coop_yield();
+        return coop_chan_recv_until(ch, element, deadline);
+    }
     if (ch->capacity > 0) {
         open_up(ch);
         if (ch->filled > 0) {
-            if (deadline != TRY && turn_is_over(ch)) {
-                coop_yield();
-                return coop_chan_recv_until(ch, element, deadline);
-            }
             pop(ch, element);
             refill(ch);
             return 1;
         }
     } else if ((sender = coop_waiters_take(&ch->senders))) {
         copy(element, sender->element, ch->element_size);
+        ch->moved += ch->element_size;
         coop_serve(sender, 0);
         return 1;
     }
@@ -255,6 +270,7 @@ int coop_chan_create(coop_chan **out, size_t element_size, size_t capacity,
     ch->end = ch->ring + ring;
     ch->name = options && options->name ? options->name : "channel";
     settle(ch);
+    begin_turn(ch);
     *out = ch;
     return 0;
 }

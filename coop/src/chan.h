@@ -15,7 +15,9 @@ struct coop_chan {
     size_t capacity; /* this and the following in bytes */
     size_t filled;   /* when put and get were these: */
     char *put_from, *get_from;
-    size_t moved; /* in and out, since others had a turn */
+    size_t moved; /* in and out, in this turn */
+    size_t turn;  /* how much that may be */
+    uint32_t random;
     char *end;
     const char *name;
     bool closed;
