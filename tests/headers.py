@@ -16,16 +16,15 @@ INCLUDES = ("common/include", "coop/include", "preempt/include")
 MIRRORED = ("gen.h", "task.h", "chan.h")
 
 # What one library has and the other has not: name after the prefix -> why.
-ONLY_PREEMPT = {"gen_dropped": "only a thread runs ahead"}
-TO_COME = "still to come in preempt"
-ONLY_COOP = dict.fromkeys(
-    ("join_until", "checkpoint", "sleep_until", "cancel", "shield",
-     "task_state_name", "tasks", "dump", "park_until", "chan_send_until",
-     "chan_recv_until"), TO_COME)
+ONLY_PREEMPT = {
+    "gen_dropped": "only a thread runs ahead",
+    "spawn_limit": "only threads meet the kernel's limits",
+}
+ONLY_COOP = {name: "still to come in preempt" for name in
+             ("chan_send_until", "chan_recv_until")}
 ONLY_COOP_TYPES = {
     "gen_face": "only a switch of stacks can be inlined",
     "coro_face": "as gen_face",
-    "task_info": TO_COME,
 }
 
 BUILD = ""

@@ -5,10 +5,15 @@
 #include <preempt/task.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static preempt_sched *sched_on(const struct kit_placement *placement)
 {
@@ -113,8 +118,131 @@ START_TEST (a_machine_without_room_for_a_thread_is_reported) {
     errno = 77;
     ck_assert_int_eq(preempt_spawn(s, &task, tell, kit_none(), &o), -EAGAIN);
     ck_assert_ptr_null(task);
+    char text[PREEMPT_LIMIT_TEXT];
+    ck_assert_ptr_eq(preempt_spawn_limit(o.stack_size, text, sizeof text),
+                     text);
     ck_assert_int_eq(errno, 77);
+    ck_assert_ptr_nonnull(strstr(text, "the stack takes"));
     ck_assert_int_eq(preempt_run(s), 0);
+    ck_assert_int_eq(preempt_sched_destroy(s), 0);
+}
+END_TEST
+
+/* ---- limits ---- */
+
+static kit_value park_for_good(kit_value arg)
+{
+    preempt_park("stay for", "good");
+    return arg;
+}
+
+/* Spawns until the limit is met, and prints what it is. */
+static void meet_limit(int resource, rlim_t value)
+{
+    struct rlimit limit = {value, value};
+    char text[PREEMPT_LIMIT_TEXT];
+    preempt_sched *s = sched_on(NULL);
+    ck_assert_int_eq(setrlimit(resource, &limit), 0);
+    int result = 0;
+    while (result == 0)
+        result = preempt_spawn(s, NULL, park_for_good, kit_none(), NULL);
+    fprintf(stderr, "%s: %s\n", strerror(-result),
+            preempt_spawn_limit(0, text, sizeof text));
+}
+
+static void meet_limit_of_space(void *arg)
+{
+    (void)arg;
+    meet_limit(RLIMIT_AS, (rlim_t)128 << 20);
+}
+
+static void meet_limit_of_user(void *arg)
+{
+    (void)arg;
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+        return;
+    meet_limit(RLIMIT_NPROC, 20);
+}
+
+START_TEST (a_thread_that_cannot_be_made_has_a_limit_to_name) {
+    char text[PREEMPT_LIMIT_TEXT + 100];
+    if (under_valgrind() || UNDER_SANITIZER) /* which have needs of their own */
+        return;
+    errors_of(meet_limit_of_space, NULL, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "ulimit -v allows 134217728 bytes"));
+    errors_of(meet_limit_of_user, NULL, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "ulimit -u allows this user 20 "));
+}
+END_TEST
+
+START_TEST (without_a_limit_none_is_named_and_the_text_fits_its_room) {
+    char text[PREEMPT_LIMIT_TEXT] = "";
+    ck_assert_str_eq(preempt_spawn_limit(0, text, sizeof text),
+                     "no limit is reached now");
+    ck_assert_str_eq(preempt_spawn_limit(0, text, 4), "no ");
+}
+END_TEST
+
+/* ---- options ---- */
+
+START_TEST (a_task_may_have_a_cpu_of_its_own) {
+    struct kit_placement cpus = allowed_cpus();
+    preempt_sched *s = sched_on(NULL);
+    for (size_t i = 0; i < cpus.count; i++) {
+        struct preempt_task_options o = {.cpu_plus_one = cpus.cpus[i] + 1};
+        preempt_task *task;
+        kit_value cpu;
+        ck_assert_int_eq(preempt_spawn(s, &task, cpu_of_task, kit_none(), &o),
+                         0);
+        ck_assert_int_eq(preempt_join(task, &cpu), 0);
+        ck_assert_int_eq(cpu.i, cpus.cpus[i]);
+    }
+    preempt_sched_destroy(s);
+}
+END_TEST
+
+static kit_value policy_of_task(kit_value arg)
+{
+    struct sched_param param;
+    int policy;
+    (void)arg;
+    pthread_getschedparam(pthread_self(), &policy, &param);
+    return kit_int(policy * 100 + param.sched_priority);
+}
+
+START_TEST (a_task_may_have_a_policy_and_a_priority_where_permitted) {
+    struct preempt_task_options o = {.policy = SCHED_RR, .priority = 3};
+    preempt_sched *s = sched_on(NULL);
+    preempt_task *task;
+    kit_value got;
+    int result = preempt_spawn(s, &task, policy_of_task, kit_none(), &o);
+    if (result == 0) {
+        preempt_join(task, &got);
+        ck_assert_int_eq(got.i, SCHED_RR * 100 + 3);
+    } else {
+        ck_assert_int_eq(result, -EPERM);
+    }
+    ck_assert_int_eq(preempt_sched_destroy(s), 0);
+}
+END_TEST
+
+START_TEST (options_out_of_range_are_refused) {
+    static const struct preempt_task_options bad[] = {
+        {.policy = SCHED_RR, .priority = 1000},
+        {.policy = SCHED_FIFO},
+        {.policy = 77, .priority = 1},
+        {.priority = 1},
+        {.cpu_plus_one = -1},
+        {.cpu_plus_one = CPU_SETSIZE + 1},
+    };
+    preempt_sched *s = sched_on(NULL);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_int_eq(preempt_spawn(s, NULL, tell, kit_none(), &bad[i]),
+                         -EINVAL);
+    ck_assert_int_eq(preempt_run(s), 0);
+    struct preempt_sched_options o = {.dump_signal = SIGKILL};
+    preempt_sched *none;
+    ck_assert_int_eq(preempt_sched_create(&none, &o), -EINVAL);
     ck_assert_int_eq(preempt_sched_destroy(s), 0);
 }
 END_TEST
@@ -200,6 +328,72 @@ START_TEST (several_threads_may_wait_for_all_tasks) {
 }
 END_TEST
 
+/* ---- dumps at any time ---- */
+
+static kit_value spawn_until_told(kit_value arg)
+{
+    preempt_sched *s = preempt_sched_of(preempt_current());
+    while (!told) {
+        preempt_task *task;
+        ck_assert_int_eq(preempt_spawn(s, &task, give_back, arg, NULL), 0);
+        ck_assert_int_eq(preempt_join(task, NULL), 0);
+    }
+    return arg;
+}
+
+static kit_value sleep_until_told(kit_value arg)
+{
+    while (!told)
+        preempt_sleep_until(kit_now() + 10000);
+    return arg;
+}
+
+/* Whatever a signal interrupts, its dump neither hangs nor harms. */
+START_TEST (dumps_may_be_asked_for_while_tasks_come_and_go_and_wait) {
+    struct preempt_sched_options o = {.dump_signal = SIGUSR1};
+    preempt_sched *s;
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    dup2(null, STDERR_FILENO);
+    ck_assert_int_eq(preempt_sched_create(&s, &o), 0);
+    for (int i = 0; i < 3; i++) {
+        preempt_spawn(s, NULL, spawn_until_told, kit_none(), NULL);
+        preempt_spawn(s, NULL, sleep_until_told, kit_none(), NULL);
+    }
+    for (size_t i = 0; i < scaled(300); i++) {
+        kill(getpid(), SIGUSR1);
+        preempt_dump(s, null);
+        usleep(100);
+    }
+    told = true;
+    ck_assert_int_eq(preempt_sched_destroy(s), 0);
+    close(null);
+}
+END_TEST
+
+/* ---- waiting on threads that are not the kit's ---- */
+
+static kit_value wait_to_be_told(kit_value arg)
+{
+    preempt_park("wait for", "the other thread");
+    return arg;
+}
+
+START_TEST (a_thread_of_any_kind_may_wait_with_a_deadline) {
+    preempt_sched *s = sched_on(NULL);
+    preempt_task *task;
+    kit_value result;
+    int64_t deadline = kit_now() + 1000000;
+    preempt_spawn(s, &task, wait_to_be_told, kit_int(5), NULL);
+    ck_assert_int_eq(preempt_join_until(task, NULL, deadline), -ETIMEDOUT);
+    ck_assert_int_ge(kit_now(), deadline);
+    ck_assert_int_eq(preempt_sleep_until(kit_now() + 1000), 0);
+    preempt_unpark(task);
+    ck_assert_int_eq(preempt_join_until(task, &result, KIT_FOREVER - 1), 0);
+    ck_assert_int_eq(result.i, 5);
+    preempt_sched_destroy(s);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -208,7 +402,14 @@ int main(void)
         the_placement_is_copied,
         a_cpu_that_does_not_exist_is_refused,
         a_machine_without_room_for_a_thread_is_reported,
+        a_thread_that_cannot_be_made_has_a_limit_to_name,
+        without_a_limit_none_is_named_and_the_text_fits_its_room,
+        a_task_may_have_a_cpu_of_its_own,
+        a_task_may_have_a_policy_and_a_priority_where_permitted,
+        options_out_of_range_are_refused,
         the_kernel_knows_a_task_by_the_start_of_its_name,
+        dumps_may_be_asked_for_while_tasks_come_and_go_and_wait,
+        a_thread_of_any_kind_may_wait_with_a_deadline,
         any_thread_may_spawn_and_join,
         several_threads_may_wait_for_all_tasks,
         NULL,

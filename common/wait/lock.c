@@ -13,7 +13,7 @@ enum {
     CONTENDED = 2,
 };
 
-static bool acquire_at_once(kit_lock *l)
+bool kit_lock_try_acquire(kit_lock *l)
 {
     uint32_t free_word = FREE;
     /* acquire: pairs with the release of the holder before us */
@@ -25,7 +25,7 @@ void kit_lock_acquire(kit_lock *l)
 {
     for (int i = 0; i < POLLS; i++)
         if (atomic_load_explicit(&l->word, memory_order_relaxed) == FREE &&
-            acquire_at_once(l))
+            kit_lock_try_acquire(l))
             return;
     while (atomic_exchange_explicit(&l->word, CONTENDED,
                                     memory_order_acquire) != FREE)

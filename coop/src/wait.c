@@ -46,7 +46,9 @@ int coop_sleep_until(int64_t deadline)
     coop_sched *s = coop_running_sched();
     if (!s)
         return -EDEADLK;
-    int result = coop_may_wait(s, deadline);
+    if (coop_is_past(s, deadline))
+        return 0;
+    int result = coop_may_wait(s, KIT_FOREVER);
     if (result == 0)
         result = sleep_until(s, deadline);
     return result == -ETIMEDOUT ? 0 : result;

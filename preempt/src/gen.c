@@ -195,8 +195,8 @@ static void *run(void *arg)
 
 static int start(preempt_gen *g)
 {
-    int result =
-        preempt_thread_start(&g->thread, g->stack_size, g->cpu, run, g);
+    struct thread_options o = {.stack_size = g->stack_size, .cpu = g->cpu};
+    int result = preempt_thread_start(&g->thread, &o, run, g);
     g->has_thread = result == 0;
     return result;
 }

@@ -1,89 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks on pthreads. The scheduler is a list of threads and a count of those
- * that have not ended; the scheduling is the kernel's.
+ * Tasks on pthreads: their life. The scheduler is a list of threads and a count
+ * of those that have not ended; the scheduling is the kernel's.
  */
-#include <preempt/task.h>
+#include "task_impl.h"
 
 #include "thread.h"
 
-#include <kit/backoff.h>
-
 #include <errno.h>
-#include <sched.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_MAX_BYTES 31
-
-enum permit {
-    NO_PERMIT = 0,
-    PERMIT,
-    PARKED,
-};
-
-struct preempt_task {
-    pthread_t thread;
-    preempt_sched *sched;
-    preempt_task_fn body;
-    kit_value value;             /* the argument, then the result */
-    preempt_task *newer, *older; /* under the scheduler's lock */
-    preempt_task *next_ended;
-    kit_word permit;
-    _Atomic bool joined; /* somebody has called join */
-    bool unclaimed;      /* nobody may: it is freed after its end */
-    char name[NAME_MAX_BYTES + 1];
-};
-
-struct preempt_sched {
-    kit_lock lock;
-    preempt_task *newest; /* all that are not freed */
-    preempt_task *ended;  /* unclaimed ones that have ended */
-    kit_word live;        /* tasks that have not ended */
-    size_t spawned;
-    struct kit_placement placement;
-};
-
-static _Thread_local preempt_task *current;
-
-/* ---- the list of tasks ---- */
-
-static void link_task(preempt_sched *s, preempt_task *t)
-{
-    kit_lock_acquire(&s->lock);
-    t->older = s->newest;
-    if (s->newest)
-        s->newest->newer = t;
-    s->newest = t;
-    kit_lock_release(&s->lock);
-}
-
-static void unlink_task(preempt_sched *s, preempt_task *t)
-{
-    kit_lock_acquire(&s->lock);
-    if (t->newer)
-        t->newer->older = t->older;
-    else
-        s->newest = t->older;
-    if (t->older)
-        t->older->newer = t->newer;
-    kit_lock_release(&s->lock);
-}
+/* In `joiner`, after the end. */
+static struct preempt_waiter has_ended;
 
 /* Waits for the thread itself, which may still be on its last instructions. */
 static void reap(preempt_task *t)
 {
     pthread_join(t->thread, NULL);
-    unlink_task(t->sched, t);
+    preempt_list_remove(t->sched, t);
     free(t);
 }
 
 static void reap_ended(preempt_sched *s)
 {
-    kit_lock_acquire(&s->lock);
+    preempt_sched_lock(s);
     preempt_task *t = s->ended;
     s->ended = NULL;
-    kit_lock_release(&s->lock);
+    preempt_sched_unlock(s);
     while (t) {
         preempt_task *next = t->next_ended;
         reap(t);
@@ -96,21 +41,28 @@ static void reap_ended(preempt_sched *s)
 static void end_task(preempt_task *t)
 {
     preempt_sched *s = t->sched;
+    atomic_store_explicit(&t->state, PREEMPT_TASK_ENDED, memory_order_relaxed);
     if (t->unclaimed) {
-        kit_lock_acquire(&s->lock);
+        preempt_sched_lock(s);
         t->next_ended = s->ended;
         s->ended = t;
-        kit_lock_release(&s->lock);
+        preempt_sched_unlock(s);
     }
-    /* release: whoever sees the count sees what the task did */
+    /* acquire: the joiner's record; release: it sees what the task did */
+    struct preempt_waiter *joiner =
+        atomic_exchange_explicit(&t->joiner, &has_ended, memory_order_acq_rel);
+    if (joiner)
+        preempt_waiter_wake(joiner, WORD_SERVED);
+    /* Last: after preempt_run a join need not wait. release: whoever sees the
+       count sees what the task did */
     if (atomic_fetch_sub_explicit(&s->live, 1, memory_order_release) == 1)
-        kit_wake(&s->live, INT32_MAX);
+        kit_wake(&s->live, INT_MAX);
 }
 
 static void *run(void *arg)
 {
     preempt_task *t = arg;
-    current = t;
+    preempt_self_begin(t);
     if (t->name[0]) {
         char kernel_name[16] = "";
         memcpy(kernel_name, t->name, sizeof kernel_name - 1);
@@ -121,20 +73,25 @@ static void *run(void *arg)
     return NULL;
 }
 
-static int start(preempt_sched *s, preempt_task *t, size_t stack_size)
+static int start(preempt_sched *s, preempt_task *t,
+                 const struct preempt_task_options *o)
 {
-    kit_lock_acquire(&s->lock);
-    size_t index = s->spawned++;
-    kit_lock_release(&s->lock);
+    preempt_list_add(s, t);
+    preempt_sched_lock(s);
+    int cpu = kit_placement_cpu(&s->placement, s->spawned++);
+    preempt_sched_unlock(s);
     atomic_fetch_add_explicit(&s->live, 1, memory_order_relaxed);
-    link_task(s, t);
-    int result =
-        preempt_thread_start(&t->thread, stack_size,
-                             kit_placement_cpu(&s->placement, index), run, t);
+    struct thread_options how = {
+        .stack_size = o->stack_size,
+        .cpu = o->cpu_plus_one ? o->cpu_plus_one - 1 : cpu,
+        .policy = o->policy,
+        .priority = o->priority,
+    };
+    int result = preempt_thread_start(&t->thread, &how, run, t);
     if (result < 0) {
-        unlink_task(s, t);
+        preempt_list_remove(s, t);
         atomic_fetch_sub_explicit(&s->live, 1, memory_order_relaxed);
-        kit_wake(&s->live, INT32_MAX);
+        kit_wake(&s->live, INT_MAX);
     }
     return result;
 }
@@ -142,6 +99,10 @@ static int start(preempt_sched *s, preempt_task *t, size_t stack_size)
 int preempt_spawn(preempt_sched *s, preempt_task **out, preempt_task_fn body,
                   kit_value arg, const struct preempt_task_options *options)
 {
+    static const struct preempt_task_options defaults;
+    const struct preempt_task_options *o = options ? options : &defaults;
+    if (o->cpu_plus_one < 0)
+        return -EINVAL;
     int saved = errno;
     preempt_task *t = calloc(1, sizeof *t);
     errno = saved;
@@ -152,12 +113,13 @@ int preempt_spawn(preempt_sched *s, preempt_task **out, preempt_task_fn body,
     t->body = body;
     t->value = arg;
     t->unclaimed = !out;
-    if (options && options->name)
-        strncpy(t->name, options->name, NAME_MAX_BYTES);
+    t->stack_size = preempt_thread_stack(o->stack_size);
+    if (o->name)
+        strncpy(t->name, o->name, TASK_NAME_BYTES);
     /* The task may end before we are back: store the handle first. */
     if (out)
         *out = t;
-    int result = start(s, t, options ? options->stack_size : 0);
+    int result = start(s, t, o);
     if (result < 0) {
         if (out)
             *out = NULL;
@@ -166,71 +128,65 @@ int preempt_spawn(preempt_sched *s, preempt_task **out, preempt_task_fn body,
     return result;
 }
 
-int preempt_join(preempt_task *task, kit_value *result)
+/* ---- join ---- */
+
+/*
+ * What a task waits in, so that it can be canceled. 0 when `task` has ended, or
+ * a thread without deadline that nobody can cancel may wait in pthread_join.
+ */
+static int await_end(preempt_task *task, int64_t deadline)
 {
-    if (task == current)
+    struct preempt_waiter w = preempt_waiter_make(sleeper_self(), NULL),
+                          *seen = NULL;
+    struct wait why = {"join", preempt_task_name(task), deadline};
+    if (!w.sleeper->is_task && deadline == KIT_FOREVER)
+        return 0;
+    /* acquire: pairs with the release in end_task */
+    if (atomic_load_explicit(&task->joiner, memory_order_acquire))
+        return 0;
+    int result = sleeper_may_wait(w.sleeper, deadline);
+    if (result < 0)
+        return result;
+    /* release: our record */
+    if (!atomic_compare_exchange_strong_explicit(&task->joiner, &seen, &w,
+                                                 memory_order_acq_rel,
+                                                 memory_order_acquire))
+        return 0;
+    result = sleeper_sleep(w.sleeper, WORD_WOKEN, &why);
+    seen = &w;
+    if (result < 0 && atomic_compare_exchange_strong_explicit(
+                          &task->joiner, &seen, NULL, memory_order_acquire,
+                          memory_order_acquire)) {
+        sleeper_finish(w.sleeper, 0);
+        return result;
+    }
+    preempt_waiter_await_wake(&w);
+    return 0;
+}
+
+int preempt_join_until(preempt_task *task, kit_value *result, int64_t deadline)
+{
+    if (task == preempt_current())
         return -EDEADLK;
-    if (atomic_exchange_explicit(&task->joined, true, memory_order_relaxed))
+    if (atomic_exchange_explicit(&task->joined, true, memory_order_acquire))
         return -EBUSY;
+    int error = await_end(task, deadline);
+    if (error < 0) {
+        /* release: whoever joins next sees that `joiner` is free */
+        atomic_store_explicit(&task->joined, false, memory_order_release);
+        return error;
+    }
     pthread_join(task->thread, NULL);
     if (result)
         *result = task->value;
-    unlink_task(task->sched, task);
+    preempt_list_remove(task->sched, task);
     free(task);
     return 0;
 }
 
-/* ---- the running task ---- */
-
-int preempt_yield(void)
+int preempt_join(preempt_task *task, kit_value *result)
 {
-    sched_yield();
-    return 0;
-}
-
-preempt_task *preempt_current(void)
-{
-    return current;
-}
-
-preempt_sched *preempt_sched_of(const preempt_task *task)
-{
-    return task->sched;
-}
-
-const char *preempt_task_name(const preempt_task *task)
-{
-    return task->name[0] ? task->name : "task";
-}
-
-int preempt_park(const char *what, const char *name)
-{
-    preempt_task *t = current;
-    (void)what;
-    (void)name;
-    if (!t)
-        return -EDEADLK;
-    for (;;) {
-        uint32_t seen = PERMIT;
-        /* acquire: pairs with the release in unpark */
-        if (atomic_compare_exchange_strong_explicit(
-                &t->permit, &seen, NO_PERMIT, memory_order_acquire,
-                memory_order_relaxed))
-            return 0;
-        if (seen == NO_PERMIT)
-            atomic_compare_exchange_strong_explicit(&t->permit, &seen, PARKED,
-                                                    memory_order_relaxed,
-                                                    memory_order_relaxed);
-        else
-            kit_wait(&t->permit, PARKED, KIT_FOREVER);
-    }
-}
-
-void preempt_unpark(preempt_task *task)
-{
-    if (atomic_exchange_explicit(&task->permit, PERMIT, memory_order_release) ==
-        PARKED)
-        kit_wake(&task->permit, 1);
+    return preempt_join_until(task, result, KIT_FOREVER);
 }
 
 /* ---- the scheduler ---- */
@@ -238,25 +194,41 @@ void preempt_unpark(preempt_task *task)
 int preempt_sched_create(preempt_sched **out,
                          const struct preempt_sched_options *options)
 {
-    int saved = errno;
+    static const struct preempt_sched_options defaults;
+    const struct preempt_sched_options *o = options ? options : &defaults;
+    int saved = errno, result = 0;
     preempt_sched *s = calloc(1, sizeof *s);
     errno = saved;
     if (!s)
         return -ENOMEM;
-    if (options && options->placement)
-        s->placement = *options->placement;
-    *out = s;
-    return 0;
+    if (o->placement)
+        s->placement = *o->placement;
+    if (o->dump_signal)
+        result = preempt_dump_signal_begin(s, o->dump_signal);
+    if (result < 0)
+        free(s);
+    else
+        *out = s;
+    return result;
+}
+
+static void await_all(preempt_sched *s)
+{
+    uint32_t live;
+    /* acquire: pairs with the release in end_task */
+    while ((live = atomic_load_explicit(&s->live, memory_order_acquire)) > 0)
+        kit_wait(&s->live, live, KIT_FOREVER);
 }
 
 int preempt_run(preempt_sched *s)
 {
-    uint32_t live;
-    if (current && current->sched == s)
+    preempt_task *self = preempt_current();
+    if (self && self->sched == s)
         return -EBUSY;
-    /* acquire: pairs with the release in end_task */
-    while ((live = atomic_load_explicit(&s->live, memory_order_acquire)) > 0)
-        kit_wait(&s->live, live, KIT_FOREVER);
+    preempt_sched *outer = preempt_running;
+    preempt_running = s;
+    await_all(s);
+    preempt_running = outer;
     reap_ended(s);
     return 0;
 }
@@ -270,6 +242,7 @@ int preempt_sched_destroy(preempt_sched *s)
         return result;
     while (s->newest)
         reap(s->newest);
+    preempt_dump_signal_end(s);
     free(s);
     return 0;
 }

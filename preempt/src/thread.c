@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting a pthread: stack size, affinity, error. */
+/* Starting a pthread: stack size, affinity, policy, error. */
 #include "thread.h"
 
 #include <preempt/task.h>
@@ -26,26 +26,49 @@ static int set_cpu(pthread_attr_t *attr, int cpu)
     return pthread_attr_setaffinity_np(attr, sizeof set, &set);
 }
 
-static int set_stack(pthread_attr_t *attr, size_t size)
+size_t preempt_thread_stack(size_t size)
 {
     size = size ? size : PREEMPT_STACK_DEFAULT;
     if (size < (size_t)PTHREAD_STACK_MIN)
         size = (size_t)PTHREAD_STACK_MIN;
-    if (size > SIZE_MAX / (2 * SANITIZER_FACTOR))
-        return EINVAL;
-    return pthread_attr_setstacksize(attr, size * SANITIZER_FACTOR);
+    return size > SIZE_MAX / (2 * SANITIZER_FACTOR) ? size
+                                                    : size * SANITIZER_FACTOR;
 }
 
-int preempt_thread_start(pthread_t *out, size_t stack_size, int cpu,
+static int set_stack(pthread_attr_t *attr, size_t size)
+{
+    if (size > SIZE_MAX / (2 * SANITIZER_FACTOR))
+        return EINVAL;
+    return pthread_attr_setstacksize(attr, preempt_thread_stack(size));
+}
+
+static int set_policy(pthread_attr_t *attr, int policy, int priority)
+{
+    struct sched_param param = {.sched_priority = priority};
+    if (policy == 0)
+        return priority == 0 ? 0 : EINVAL;
+    if (policy != SCHED_FIFO && policy != SCHED_RR)
+        return EINVAL;
+    int error = pthread_attr_setschedpolicy(attr, policy);
+    if (!error)
+        error = pthread_attr_setschedparam(attr, &param);
+    if (!error)
+        error = pthread_attr_setinheritsched(attr, PTHREAD_EXPLICIT_SCHED);
+    return error;
+}
+
+int preempt_thread_start(pthread_t *out, const struct thread_options *options,
                          void *(*main)(void *), void *arg)
 {
     pthread_attr_t attr;
     int saved = errno, error = pthread_attr_init(&attr);
     if (error)
         return -error;
-    error = set_stack(&attr, stack_size);
+    error = set_stack(&attr, options->stack_size);
     if (!error)
-        error = set_cpu(&attr, cpu);
+        error = set_cpu(&attr, options->cpu);
+    if (!error)
+        error = set_policy(&attr, options->policy, options->priority);
     if (!error)
         error = pthread_create(out, &attr, main, arg);
     pthread_attr_destroy(&attr);

@@ -7,11 +7,18 @@
 
 #include <pthread.h>
 
-/*
- * A joinable thread. stack_size 0: PREEMPT_STACK_DEFAULT; cpu -1: anywhere.
- * Negative errno on failure.
- */
-int preempt_thread_start(pthread_t *out, size_t stack_size, int cpu,
+struct thread_options {
+    size_t stack_size; /* 0: PREEMPT_STACK_DEFAULT */
+    int cpu;           /* -1: anywhere */
+    int policy;        /* 0: the creator's */
+    int priority;
+};
+
+/* A joinable thread. Negative errno on failure. */
+int preempt_thread_start(pthread_t *out, const struct thread_options *options,
                          void *(*main)(void *), void *arg);
+
+/* The bytes of stack that a thread gets that asks for `size`. */
+size_t preempt_thread_stack(size_t size);
 
 #endif

@@ -59,6 +59,8 @@ typedef struct kit_lock {
 } kit_lock;
 
 KIT_EXPORT void kit_lock_acquire(kit_lock *l);
+/* False, without waiting, when somebody has it. */
+KIT_EXPORT bool kit_lock_try_acquire(kit_lock *l);
 KIT_EXPORT void kit_lock_release(kit_lock *l);
 
 /* ---- a signal: one thread waits for another's word ---- */

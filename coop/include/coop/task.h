@@ -152,7 +152,7 @@ struct coop_task_info {
     const char *waits_to; /* while it waits: "receive from"; else NULL */
     const char *waits_on; /* and the name of what, or NULL */
     int64_t since;        /* when it began to wait, by kit_now(), to within
-                             a millisecond; 0 when it does not wait */
+                             10 ms; 0 when it does not wait */
     size_t stack_size;    /* usable bytes */
     size_t stack_used;    /* at the most, so far; 0: not known */
 };

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* Sleeping, waking and giving up: see wait.h for the rules. */
+#include "wait.h"
+
+#include <errno.h>
+#include <limits.h>
+
+/* ---- for reports ---- */
+
+void sleeper_begin(struct sleeper *s, const struct wait *why)
+{
+    atomic_store_explicit(&s->what, why->what, memory_order_relaxed);
+    atomic_store_explicit(&s->name, why->name, memory_order_relaxed);
+    atomic_store_explicit(&s->since, kit_now(), memory_order_relaxed);
+    atomic_store_explicit(&s->is_watched,
+                          why->deadline == KIT_FOREVER && !s->mutex,
+                          memory_order_relaxed);
+    /* release: whoever sees an odd number sees the rest. seq_cst: before our
+       look at `canceled`, as the canceller's is before its look at this. */
+    atomic_fetch_add_explicit(&s->sleeps, 1, memory_order_seq_cst);
+}
+
+void sleeper_end(struct sleeper *s)
+{
+    uint32_t readers;
+    /* seq_cst: pairs with sleeper_read, of which one sees the other */
+    atomic_fetch_add_explicit(&s->sleeps, 1, memory_order_seq_cst);
+    while ((readers = atomic_load_explicit(&s->readers, memory_order_seq_cst)) >
+           0)
+        kit_wait(&s->readers, readers, KIT_FOREVER);
+    s->mutex = NULL;
+}
+
+bool sleeper_read(struct sleeper *s)
+{
+    atomic_fetch_add_explicit(&s->readers, 1, memory_order_seq_cst);
+    return atomic_load_explicit(&s->sleeps, memory_order_seq_cst) % 2 == 1;
+}
+
+void sleeper_unread(struct sleeper *s)
+{
+    if (atomic_fetch_sub_explicit(&s->readers, 1, memory_order_release) == 1)
+        kit_wake(&s->readers, INT_MAX);
+}
+
+/* ---- sleeping and waking ---- */
+
+int sleeper_may_wait(const struct sleeper *s, int64_t deadline)
+{
+    if (sleeper_is_canceled(s))
+        return -ECANCELED;
+    return deadline != KIT_FOREVER && deadline <= kit_now() ? -ETIMEDOUT : 0;
+}
+
+/* Says ASLEEP before it sleeps, unless the word has changed. */
+static bool announce(struct sleeper *s, uint32_t *seen)
+{
+    if (*seen & WORD_ASLEEP)
+        return true;
+    bool done = atomic_compare_exchange_strong_explicit(
+        &s->word, seen, *seen | WORD_ASLEEP, memory_order_relaxed,
+        memory_order_relaxed);
+    *seen |= WORD_ASLEEP;
+    return done;
+}
+
+/* The loop of sleeper_sleep: a poke is taken back before the look at what it
+   is about. */
+static int sleep_for(struct sleeper *s, uint32_t bits, int64_t deadline,
+                     bool may_give_up)
+{
+    int result = 0;
+    for (;;) {
+        /* acquire: pairs with the release in sleeper_wake */
+        uint32_t seen = atomic_load_explicit(&s->word, memory_order_acquire);
+        if (seen & bits)
+            return (int)(seen & bits);
+        if (seen & WORD_POKED) {
+            atomic_fetch_and_explicit(&s->word, ~(uint32_t)WORD_POKED,
+                                      memory_order_acquire);
+            continue;
+        }
+        if (may_give_up && sleeper_is_canceled(s))
+            return -ECANCELED;
+        if (result == -ETIMEDOUT)
+            return result;
+        if (announce(s, &seen))
+            result = kit_wait(&s->word, seen, deadline);
+    }
+}
+
+int sleeper_sleep(struct sleeper *s, uint32_t bits, const struct wait *why)
+{
+    sleeper_begin(s, why);
+    int result = sleep_for(s, bits, why->deadline, true);
+    sleeper_end(s);
+    return result;
+}
+
+void sleeper_finish(struct sleeper *s, uint32_t bits)
+{
+    atomic_fetch_and_explicit(&s->word, ~(bits | WORD_ASLEEP | WORD_POKED),
+                              memory_order_relaxed);
+}
+
+void sleeper_wake(struct sleeper *s, uint32_t bits)
+{
+    /* release: what we did for the sleeper is its to see */
+    if (atomic_fetch_or_explicit(&s->word, bits, memory_order_release) &
+        WORD_ASLEEP)
+        kit_wake(&s->word, 1);
+}
+
+void sleeper_cancel(struct sleeper *s)
+{
+    /* seq_cst: before our look at `sleeps`, see sleeper_begin */
+    atomic_store_explicit(&s->canceled, 1, memory_order_seq_cst);
+    sleeper_wake(s, WORD_POKED);
+    if (sleeper_read(s) && s->mutex) {
+        pthread_mutex_lock(s->mutex);
+        pthread_cond_broadcast(s->changed);
+        pthread_mutex_unlock(s->mutex);
+    }
+    sleeper_unread(s);
+}
+
+int sleeper_await_condvar(struct sleeper *s, pthread_mutex_t *mutex,
+                          pthread_cond_t *changed, const struct wait *why)
+{
+    int result = 0;
+    if (!s->mutex) {
+        s->mutex = mutex;
+        s->changed = changed;
+        sleeper_begin(s, why);
+    }
+    if (sleeper_is_canceled(s))
+        return -ECANCELED;
+    if (why->deadline == KIT_FOREVER) {
+        pthread_cond_wait(changed, mutex);
+    } else {
+        int64_t t = why->deadline < 0 ? 0 : why->deadline;
+        struct timespec until = {t / 1000000000, t % 1000000000};
+        result = pthread_cond_timedwait(changed, mutex, &until);
+    }
+    return -result;
+}
+
+/* ---- queues ---- */
+
+void preempt_waiters_push(struct preempt_waiters *q, struct preempt_waiter *w)
+{
+    w->next = NULL;
+    w->previous = q->last;
+    if (q->last)
+        q->last->next = w;
+    else
+        q->first = w;
+    q->last = w;
+    w->is_queued = true;
+}
+
+void preempt_waiters_push_front(struct preempt_waiters *q,
+                                struct preempt_waiter *w)
+{
+    w->previous = NULL;
+    w->next = q->first;
+    if (q->first)
+        q->first->previous = w;
+    else
+        q->last = w;
+    q->first = w;
+    w->is_queued = true;
+}
+
+void preempt_waiters_remove(struct preempt_waiters *q, struct preempt_waiter *w)
+{
+    if (w->previous)
+        w->previous->next = w->next;
+    else
+        q->first = w->next;
+    if (w->next)
+        w->next->previous = w->previous;
+    else
+        q->last = w->previous;
+    w->is_queued = false;
+}
+
+struct preempt_waiter *preempt_waiters_pop(struct preempt_waiters *q)
+{
+    struct preempt_waiter *w = q->first;
+    if (w)
+        preempt_waiters_remove(q, w);
+    return w;
+}
+
+struct preempt_waiter *preempt_waiters_pop_all(struct preempt_waiters *q)
+{
+    struct preempt_waiter *all = q->first;
+    for (struct preempt_waiter *w = all; w; w = w->next)
+        w->is_queued = false;
+    q->first = q->last = NULL;
+    return all;
+}
+
+void preempt_waiters_wake_list(struct preempt_waiter *w, uint32_t how)
+{
+    while (w) {
+        struct preempt_waiter *next = w->next; /* before it is gone */
+        preempt_waiter_wake(w, how);
+        w = next;
+    }
+}
+
+/* Takes the record out of the queue; false: somebody else has. */
+static bool leave(struct preempt_waiter *w, kit_lock *lock,
+                  struct preempt_waiters *q)
+{
+    kit_lock_acquire(lock);
+    bool was_queued = w->is_queued;
+    if (was_queued)
+        preempt_waiters_remove(q, w);
+    kit_lock_release(lock);
+    return was_queued;
+}
+
+int preempt_waiter_await_wake(struct preempt_waiter *w)
+{
+    int how = sleep_for(w->sleeper, WORD_WOKEN, KIT_FOREVER, false);
+    sleeper_finish(w->sleeper, WORD_WOKEN);
+    return how;
+}
+
+int preempt_waiter_wait(struct preempt_waiter *w, kit_lock *lock,
+                        struct preempt_waiters *q, const struct wait *why)
+{
+    int how = sleeper_sleep(w->sleeper, WORD_WOKEN, why);
+    if (how < 0 && !leave(w, lock, q))
+        return preempt_waiter_await_wake(w);
+    sleeper_finish(w->sleeper, WORD_WOKEN);
+    return how;
+}

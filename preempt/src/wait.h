@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a thread of this library waits: the one primitive below join, park,
+ * sleep, the channels, the locks and the groups.
+ *
+ * Each thread has one sleeper, whose word it sleeps on and nobody else does.
+ * Whoever may wake it finds its record (struct preempt_waiter, on the stack of
+ * the thread that waits) in the queue of what it waits for, takes it out under
+ * the queue's lock, and says so in the word. Therefore
+ * - a waiter that gives up (canceled, out of time) looks under the lock whether
+ *   it is still queued: if it is, it leaves, and nobody has woken it; if it is
+ *   not, a wake-up is under way, which it takes as its result. No wake-up gets
+ *   lost, and no wait has two results.
+ * - setting the word is the last that a waker touches: the record, the object
+ *   and the thread may be gone a moment later. The futex call that follows
+ *   names an address and reads nothing.
+ */
+#ifndef PREEMPT_WAIT_H
+#define PREEMPT_WAIT_H
+
+#include <kit/backoff.h>
+#include <kit/wait.h>
+
+#include <pthread.h>
+
+/* The bits of a sleeper's word. */
+enum {
+    WORD_ASLEEP = 1,  /* it is about to sleep, or sleeps: make the call */
+    WORD_POKED = 2,   /* look whether you have been canceled */
+    WORD_PERMIT = 4,  /* unparked */
+    WORD_SERVED = 8,  /* taken from its queue, and given what it wanted */
+    WORD_REFUSED = 16 /* taken from its queue, and not given it */
+};
+#define WORD_WOKEN ((uint32_t)(WORD_SERVED | WORD_REFUSED))
+
+/* What a wait is for, for reports; until when. */
+struct wait {
+    const char *what, *name;
+    int64_t deadline;
+};
+
+struct sleeper {
+    kit_word word;
+    kit_word canceled;
+    bool shielded; /* its own thread's: cancellation is held back */
+    bool is_task;
+    kit_word sleeps;  /* counts beginnings and ends: odd while it sleeps */
+    kit_word readers; /* who look at what follows: it stays asleep for them */
+    _Atomic(const char *) what;
+    _Atomic(const char *) name;
+    _Atomic int64_t since;
+    _Atomic bool is_watched; /* only a thread of this library can wake it */
+    pthread_mutex_t *mutex;  /* it waits for a condition variable; else NULL */
+    pthread_cond_t *changed;
+};
+
+/* In the queue of what its thread waits for. */
+struct preempt_waiter {
+    struct preempt_waiter *next, *previous;
+    struct sleeper *sleeper;
+    void *element; /* a channel's */
+    bool is_queued, insists;
+};
+
+struct preempt_waiters {
+    struct preempt_waiter *first, *last;
+};
+
+/* The calling thread's, whether it runs a task or not. */
+struct sleeper *sleeper_self(void);
+
+/* May it wait? 0, -ECANCELED, or -ETIMEDOUT when the time has come. */
+int sleeper_may_wait(const struct sleeper *s, int64_t deadline);
+
+/*
+ * Sleeps until one of `bits` is in the word, and returns those. -ECANCELED,
+ * -ETIMEDOUT: then the caller is queued still, or on its way to be woken.
+ */
+int sleeper_sleep(struct sleeper *s, uint32_t bits, const struct wait *why);
+
+/* Ends a wait: takes `bits` back. */
+void sleeper_finish(struct sleeper *s, uint32_t bits);
+
+/* Sets `bits` and wakes. The sleeper may be gone afterwards. */
+void sleeper_wake(struct sleeper *s, uint32_t bits);
+
+/* From anywhere: what has been asked for is a look at `canceled`. */
+void sleeper_cancel(struct sleeper *s);
+
+static inline bool sleeper_is_canceled(const struct sleeper *s)
+{
+    /* acquire: pairs with the release in sleeper_cancel */
+    return atomic_load_explicit(&s->canceled, memory_order_acquire) &&
+           !s->shielded;
+}
+
+/*
+ * For reports. begin: as sleeper_sleep does by itself. end, with no lock held
+ * that a reader may want, makes what is reported invalid.
+ */
+void sleeper_begin(struct sleeper *s, const struct wait *why);
+void sleeper_end(struct sleeper *s);
+
+/*
+ * Waits for a condition variable, whose mutex the caller holds; the caller
+ * calls sleeper_end after the last of such waits, and without the mutex.
+ * 0 for a reason to look again, -ECANCELED, -ETIMEDOUT.
+ */
+int sleeper_await_condvar(struct sleeper *s, pthread_mutex_t *mutex,
+                          pthread_cond_t *changed, const struct wait *why);
+
+/* A reader keeps the sleeper from leaving its sleep; is it asleep? */
+bool sleeper_read(struct sleeper *s);
+void sleeper_unread(struct sleeper *s);
+
+/* ---- queues, under their object's lock ---- */
+
+/* Makes a record of the calling thread. */
+static inline struct preempt_waiter preempt_waiter_make(struct sleeper *s,
+                                                        void *element)
+{
+    return (struct preempt_waiter){.sleeper = s, .element = element};
+}
+
+void preempt_waiters_push(struct preempt_waiters *q, struct preempt_waiter *w);
+void preempt_waiters_push_front(struct preempt_waiters *q,
+                                struct preempt_waiter *w);
+/* The longest waiting, taken out; NULL. */
+struct preempt_waiter *preempt_waiters_pop(struct preempt_waiters *q);
+void preempt_waiters_remove(struct preempt_waiters *q,
+                            struct preempt_waiter *w);
+
+/* Takes all out, as a list by `next` that belongs to the caller. */
+struct preempt_waiter *preempt_waiters_pop_all(struct preempt_waiters *q);
+
+/* Without the lock. The record may be gone afterwards. */
+static inline void preempt_waiter_wake(struct preempt_waiter *w, uint32_t how)
+{
+    sleeper_wake(w->sleeper, how);
+}
+
+void preempt_waiters_wake_list(struct preempt_waiter *w, uint32_t how);
+
+/*
+ * The record has been queued in `q`, under `lock`, which the caller has
+ * released: waits until it is woken, and returns how (WORD_SERVED,
+ * WORD_REFUSED), or leaves the queue: -ECANCELED, -ETIMEDOUT.
+ */
+int preempt_waiter_wait(struct preempt_waiter *w, kit_lock *lock,
+                        struct preempt_waiters *q, const struct wait *why);
+
+/* The record is in no queue any more: its wake-up is under way. */
+int preempt_waiter_await_wake(struct preempt_waiter *w);
+
+#endif
