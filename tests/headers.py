@@ -20,8 +20,7 @@ ONLY_PREEMPT = {
     "gen_dropped": "only a thread runs ahead",
     "spawn_limit": "only threads meet the kernel's limits",
 }
-ONLY_COOP = {name: "still to come in preempt" for name in
-             ("chan_send_until", "chan_recv_until")}
+ONLY_COOP = {}
 ONLY_COOP_TYPES = {
     "gen_face": "only a switch of stacks can be inlined",
     "coro_face": "as gen_face",

@@ -52,6 +52,12 @@ int preempt_chan_send(preempt_chan *ch, const void *element)
     return ch->ops->send(ch, element);
 }
 
+int preempt_chan_send_until(preempt_chan *ch, const void *element,
+                            int64_t deadline)
+{
+    return ch->ops->send_until(ch, element, deadline);
+}
+
 int preempt_chan_try_send(preempt_chan *ch, const void *element)
 {
     return ch->ops->try_send(ch, element);
@@ -60,6 +66,11 @@ int preempt_chan_try_send(preempt_chan *ch, const void *element)
 int preempt_chan_recv(preempt_chan *ch, void *element)
 {
     return ch->ops->recv(ch, element);
+}
+
+int preempt_chan_recv_until(preempt_chan *ch, void *element, int64_t deadline)
+{
+    return ch->ops->recv_until(ch, element, deadline);
 }
 
 int preempt_chan_try_recv(preempt_chan *ch, void *element)

@@ -5,10 +5,12 @@
  * element has been taken.
  */
 #include "chan_impl.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct condvar_chan {
     preempt_chan base;
@@ -17,6 +19,7 @@ struct condvar_chan {
     size_t slots, first, length;
     size_t receivers, senders; /* that wait */
     uint64_t sent, taken;
+    uint64_t stays_for; /* the element of which a sender waits, by `sent` */
     bool closed;
     char ring[] __attribute__((aligned(16)));
 };
@@ -59,87 +62,153 @@ static void pop(struct condvar_chan *c, void *element)
         pthread_cond_signal(&c->writable);
 }
 
-static void wait_as(struct condvar_chan *c, size_t *count, pthread_cond_t *on)
+/* 0: look again. A signal may have come together with what ends the wait:
+   callers look again in every case, before they give up. */
+static int wait_as(struct condvar_chan *c, size_t *count, pthread_cond_t *on,
+                   const struct wait *why)
 {
     (*count)++;
-    pthread_cond_wait(on, &c->mutex);
+    int result = sleeper_await_condvar(sleeper_self(), &c->mutex, on, why);
     (*count)--;
+    return result;
 }
 
-/* At capacity 0: until our element is taken, or taken back at a close. */
-static int await_taken(struct condvar_chan *c, uint64_t ticket)
+/* ---- sending ---- */
+
+/* Without waiting; at capacity 0 only to a receiver that waits. */
+static int send_at_once(struct condvar_chan *c, const void *element)
 {
-    while (c->taken < ticket && !c->closed)
-        wait_as(c, &c->senders, &c->writable);
+    if (c->closed)
+        return -EPIPE;
+    if (c->length == c->slots || (c->base.capacity == 0 && c->receivers == 0))
+        return -EAGAIN;
+    push(c, element);
+    return 0;
+}
+
+static int await_room(struct condvar_chan *c, const struct wait *why)
+{
+    int result = 0;
+    while (c->length == c->slots && !c->closed && result == 0)
+        result = wait_as(c, &c->senders, &c->writable, why);
+    if (c->closed)
+        return -EPIPE;
+    return c->length < c->slots ? 0 : result;
+}
+
+/* At capacity 0: until our element is taken, or taken back. */
+static int await_taken(struct condvar_chan *c, const struct wait *why)
+{
+    uint64_t ticket = c->sent;
+    int result = 0;
+    c->stays_for = ticket;
+    while (c->taken < ticket && !c->closed && result == 0)
+        result = wait_as(c, &c->senders, &c->writable, why);
     if (c->taken >= ticket)
         return 0;
     c->length = 0;
+    c->stays_for = 0;
     c->sent--;
-    return -EPIPE;
+    pthread_cond_broadcast(&c->writable);
+    return c->closed ? -EPIPE : result;
 }
 
-static int send_locked(struct condvar_chan *c, const void *element)
+/* Gives the mutex back. */
+__attribute__((noinline)) static int
+wait_and_send(struct condvar_chan *c, const void *element, int64_t deadline)
 {
-    while (c->length == c->slots && !c->closed)
-        wait_as(c, &c->senders, &c->writable);
-    if (c->closed)
-        return -EPIPE;
-    push(c, element);
-    return c->base.capacity == 0 ? await_taken(c, c->sent) : 0;
+    struct wait why = {"send to", c->base.name, deadline};
+    int result = await_room(c, &why);
+    if (result == 0) {
+        push(c, element);
+        if (c->base.capacity == 0)
+            result = await_taken(c, &why);
+    }
+    pthread_mutex_unlock(&c->mutex);
+    sleeper_end_condvar(sleeper_self());
+    return result;
+}
+
+static int condvar_send_until(preempt_chan *ch, const void *element,
+                              int64_t deadline)
+{
+    struct condvar_chan *c = of(ch);
+    pthread_mutex_lock(&c->mutex);
+    int result = send_at_once(c, element);
+    if (KIT_UNLIKELY(result == -EAGAIN))
+        return wait_and_send(c, element, deadline);
+    pthread_mutex_unlock(&c->mutex);
+    return result;
 }
 
 static int condvar_send(preempt_chan *ch, const void *element)
 {
-    struct condvar_chan *c = of(ch);
-    pthread_mutex_lock(&c->mutex);
-    int result = send_locked(c, element);
-    pthread_mutex_unlock(&c->mutex);
-    return result;
+    return condvar_send_until(ch, element, KIT_FOREVER);
 }
 
 static int condvar_try_send(preempt_chan *ch, const void *element)
 {
     struct condvar_chan *c = of(ch);
     pthread_mutex_lock(&c->mutex);
-    int result = 0;
-    /* At capacity 0 only a receiver that waits can take it at once. */
-    size_t room = ch->capacity ? c->slots : c->receivers;
-    room = room < c->slots ? room : c->slots;
-    if (c->closed)
-        result = -EPIPE;
-    else if (c->length >= room)
-        result = -EAGAIN;
-    else
-        push(c, element);
+    int result = send_at_once(c, element);
+    pthread_mutex_unlock(&c->mutex);
+    return result;
+}
+
+/* ---- receiving ---- */
+
+static int recv_at_once(struct condvar_chan *c, void *element)
+{
+    if (c->length == 0)
+        return c->closed ? 0 : -EAGAIN;
+    /* After a close the sender that stays for its element takes it back. */
+    if (KIT_UNLIKELY(c->closed) && c->stays_for == c->sent)
+        return 0;
+    pop(c, element);
+    return 1;
+}
+
+/* Gives the mutex back. */
+__attribute__((noinline)) static int
+wait_and_recv(struct condvar_chan *c, void *element, int64_t deadline)
+{
+    struct wait why = {"receive from", c->base.name, deadline};
+    int result = -EAGAIN, error = 0;
+    while (result == -EAGAIN && error == 0) {
+        error = wait_as(c, &c->receivers, &c->readable, &why);
+        result = recv_at_once(c, element);
+    }
+    pthread_mutex_unlock(&c->mutex);
+    sleeper_end_condvar(sleeper_self());
+    return result == -EAGAIN ? error : result;
+}
+
+static int condvar_recv_until(preempt_chan *ch, void *element, int64_t deadline)
+{
+    struct condvar_chan *c = of(ch);
+    pthread_mutex_lock(&c->mutex);
+    int result = recv_at_once(c, element);
+    if (KIT_UNLIKELY(result == -EAGAIN))
+        return wait_and_recv(c, element, deadline);
     pthread_mutex_unlock(&c->mutex);
     return result;
 }
 
 static int condvar_recv(preempt_chan *ch, void *element)
 {
-    struct condvar_chan *c = of(ch);
-    pthread_mutex_lock(&c->mutex);
-    while (c->length == 0 && !c->closed)
-        wait_as(c, &c->receivers, &c->readable);
-    bool got = c->length > 0 && !(c->closed && ch->capacity == 0);
-    if (got)
-        pop(c, element);
-    pthread_mutex_unlock(&c->mutex);
-    return got;
+    return condvar_recv_until(ch, element, KIT_FOREVER);
 }
 
 static int condvar_try_recv(preempt_chan *ch, void *element)
 {
     struct condvar_chan *c = of(ch);
-    int result = 1;
     pthread_mutex_lock(&c->mutex);
-    if (c->length > 0 && !(c->closed && ch->capacity == 0))
-        pop(c, element);
-    else
-        result = c->closed ? 0 : -EAGAIN;
+    int result = recv_at_once(c, element);
     pthread_mutex_unlock(&c->mutex);
     return result;
 }
+
+/* ---- the rest ---- */
 
 static int condvar_close(preempt_chan *ch)
 {
@@ -180,11 +249,23 @@ static void condvar_destroy(preempt_chan *ch)
     free(c);
 }
 
+/* For deadlines by the clock of kit_now(). */
+static void init_condvar(pthread_cond_t *changed)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(changed, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
 preempt_chan *chan_condvar_create(size_t element_size, size_t capacity)
 {
     static const struct chan_ops ops = {
-        condvar_send,  condvar_try_send, condvar_recv, condvar_try_recv,
-        condvar_close, condvar_length,   condvar_busy, condvar_destroy,
+        condvar_send,    condvar_send_until, condvar_try_send,
+        condvar_recv,    condvar_recv_until, condvar_try_recv,
+        condvar_close,   condvar_length,     condvar_busy,
+        condvar_destroy,
     };
     size_t slots = capacity ? capacity : 1, bytes;
     if (__builtin_mul_overflow(element_size, slots, &bytes) ||
@@ -196,7 +277,7 @@ preempt_chan *chan_condvar_create(size_t element_size, size_t capacity)
     c->base.ops = &ops;
     c->slots = slots;
     pthread_mutex_init(&c->mutex, NULL);
-    pthread_cond_init(&c->readable, NULL);
-    pthread_cond_init(&c->writable, NULL);
+    init_condvar(&c->readable);
+    init_condvar(&c->writable);
     return &c->base;
 }

@@ -9,8 +9,10 @@
 
 struct chan_ops {
     int (*send)(preempt_chan *, const void *);
+    int (*send_until)(preempt_chan *, const void *, int64_t deadline);
     int (*try_send)(preempt_chan *, const void *);
     int (*recv)(preempt_chan *, void *);
+    int (*recv_until)(preempt_chan *, void *, int64_t deadline);
     int (*try_recv)(preempt_chan *, void *);
     int (*close)(preempt_chan *);
     size_t (*length)(const preempt_chan *);

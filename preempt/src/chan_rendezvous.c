@@ -2,32 +2,19 @@
 /*
  * Capacity 0: sender and receiver meet. Whoever comes first leaves a record on
  * its stack, in a queue under a short lock; the partner copies the element
- * straight from or to it and tells it so through the record's own futex word.
+ * straight from or to it and wakes it.
  */
 #include "chan_impl.h"
-
-#include <kit/backoff.h>
+#include "wait.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-enum served {
-    WAITING = 0,
-    ASLEEP,
-    SERVED,
-    CLOSED,
-};
-
-struct waiter {
-    struct waiter *next;
-    void *element;
-    kit_word state; /* enum served; the futex that it sleeps on */
-};
-
 struct side {
-    struct waiter *head, *tail;
+    struct preempt_waiters waiters;
     kit_word cpu; /* where the side was last seen, plus one; 0: not known */
     struct kit_backoff_memory memory;
+    const char *what; /* for reports */
 };
 
 struct rendezvous {
@@ -36,6 +23,9 @@ struct rendezvous {
     bool closed;
     struct side senders, receivers;
 };
+
+/* Of the try forms; the others have one of kit_now(). */
+#define NEVER INT64_MIN
 
 static struct rendezvous *of(preempt_chan *ch)
 {
@@ -49,62 +39,31 @@ static void publish_cpu(struct side *side)
         atomic_store_explicit(&side->cpu, cpu, memory_order_relaxed);
 }
 
-static void enqueue(struct side *side, struct waiter *w)
-{
-    if (side->head)
-        side->tail->next = w;
-    else
-        side->head = w;
-    side->tail = w;
-}
-
-static struct waiter *dequeue(struct side *side)
-{
-    struct waiter *w = side->head;
-    if (w)
-        side->head = w->next;
-    return w;
-}
-
 /*
- * The waiter may be gone as soon as its state is stored: the wake-up names its
- * address only, and every waiter on any address looks at its word again.
+ * Under the lock: nobody is there to meet. Queues a record, unless the caller
+ * must not wait: -EAGAIN, -ECANCELED, -ETIMEDOUT.
  */
-static void serve(struct waiter *w, enum served how)
+static int queue(struct side *side, struct preempt_waiter *w, int64_t deadline)
 {
-    /* release: the copied element is the waiter's to read */
-    if (atomic_exchange_explicit(&w->state, how, memory_order_release) ==
-        ASLEEP)
-        kit_wake(&w->state, 1);
+    if (deadline == NEVER)
+        return -EAGAIN;
+    w->sleeper = sleeper_self();
+    int result = sleeper_may_wait(w->sleeper, deadline);
+    if (result == 0)
+        preempt_waiters_push(&side->waiters, w);
+    return result;
 }
 
-static void sleep_on(kit_word *state)
+/* Until the record is served: WORD_SERVED, or WORD_REFUSED by a close. */
+static int await_served(struct rendezvous *r, struct side *mine,
+                        struct side *other, struct preempt_waiter *w,
+                        int64_t deadline)
 {
-    uint32_t seen = WAITING;
-    if (atomic_compare_exchange_strong_explicit(
-            state, &seen, ASLEEP, memory_order_relaxed, memory_order_relaxed) ||
-        seen == ASLEEP)
-        kit_wait(state, ASLEEP, KIT_FOREVER);
-}
-
-static enum served await_served(struct rendezvous *r, struct side *mine,
-                                struct side *other, struct waiter *w)
-{
+    struct wait why = {mine->what, r->base.name, deadline};
     struct kit_backoff b;
-    uint32_t state;
-    bool slept = false;
     uint32_t cpu = atomic_load_explicit(&other->cpu, memory_order_relaxed);
     kit_backoff_begin(&b, &mine->memory, r->base.wait, (int)cpu - 1, 1);
-    /* acquire: pairs with the release in serve */
-    while ((state = atomic_load_explicit(&w->state, memory_order_acquire)) <
-           SERVED) {
-        if (kit_backoff_step(&b))
-            continue;
-        sleep_on(&w->state);
-        slept = true;
-    }
-    kit_backoff_end(&b, slept);
-    return (enum served)state;
+    return preempt_waiter_poll(w, &r->lock, &mine->waiters, &why, &b);
 }
 
 static void swap(struct rendezvous *r, void *to, const void *from)
@@ -114,88 +73,87 @@ static void swap(struct rendezvous *r, void *to, const void *from)
 
 /* ---- sending ---- */
 
-static int send_or_wait(preempt_chan *ch, const void *element, bool may_wait)
+static int send_or_wait(preempt_chan *ch, const void *element, int64_t deadline)
 {
     struct rendezvous *r = of(ch);
-    struct waiter self = {NULL, (void *)(uintptr_t)element, WAITING};
+    struct preempt_waiter self = {.element = (void *)(uintptr_t)element};
+    int result = 0;
     kit_lock_acquire(&r->lock);
     publish_cpu(&r->senders);
-    bool closed = r->closed;
-    struct waiter *receiver = dequeue(&r->receivers);
+    struct preempt_waiter *receiver =
+        preempt_waiters_pop(&r->receivers.waiters);
     if (receiver)
         swap(r, receiver->element, element);
-    else if (!closed && may_wait)
-        enqueue(&r->senders, &self);
+    else
+        result = r->closed ? -EPIPE : queue(&r->senders, &self, deadline);
     kit_lock_release(&r->lock);
-    if (closed)
-        return -EPIPE;
-    if (receiver) {
-        serve(receiver, SERVED);
-        return 0;
-    }
-    if (!may_wait)
-        return -EAGAIN;
-    return await_served(r, &r->senders, &r->receivers, &self) == SERVED
-               ? 0
-               : -EPIPE;
+    if (receiver)
+        preempt_waiter_wake(receiver, WORD_SERVED);
+    if (receiver || result < 0)
+        return result;
+    int how = await_served(r, &r->senders, &r->receivers, &self, deadline);
+    return how == WORD_SERVED ? 0 : how == WORD_REFUSED ? -EPIPE : how;
 }
 
 static int rendezvous_send(preempt_chan *ch, const void *element)
 {
-    return send_or_wait(ch, element, true);
+    return send_or_wait(ch, element, KIT_FOREVER);
+}
+
+static int rendezvous_send_until(preempt_chan *ch, const void *element,
+                                 int64_t deadline)
+{
+    return send_or_wait(ch, element, deadline == NEVER ? NEVER + 1 : deadline);
 }
 
 static int rendezvous_try_send(preempt_chan *ch, const void *element)
 {
-    return send_or_wait(ch, element, false);
+    return send_or_wait(ch, element, NEVER);
 }
 
 /* ---- receiving ---- */
 
-static int recv_or_wait(preempt_chan *ch, void *element, bool may_wait)
+static int recv_or_wait(preempt_chan *ch, void *element, int64_t deadline)
 {
     struct rendezvous *r = of(ch);
-    struct waiter self = {NULL, element, WAITING};
+    struct preempt_waiter self = {.element = element};
+    bool closed = false;
+    int result = 1;
     kit_lock_acquire(&r->lock);
     publish_cpu(&r->receivers);
-    bool closed = r->closed;
-    struct waiter *sender = dequeue(&r->senders);
+    struct preempt_waiter *sender = preempt_waiters_pop(&r->senders.waiters);
     if (sender)
         swap(r, element, sender->element);
-    else if (!closed && may_wait)
-        enqueue(&r->receivers, &self);
+    else if (!(closed = r->closed))
+        result = queue(&r->receivers, &self, deadline);
     kit_lock_release(&r->lock);
-    if (sender) {
-        serve(sender, SERVED);
-        return 1;
-    }
+    if (sender)
+        preempt_waiter_wake(sender, WORD_SERVED);
+    if (sender || result < 0)
+        return result;
     if (closed)
         return 0;
-    if (!may_wait)
-        return -EAGAIN;
-    return await_served(r, &r->receivers, &r->senders, &self) == SERVED;
+    int how = await_served(r, &r->receivers, &r->senders, &self, deadline);
+    return how == WORD_SERVED ? 1 : how == WORD_REFUSED ? 0 : how;
 }
 
 static int rendezvous_recv(preempt_chan *ch, void *element)
 {
-    return recv_or_wait(ch, element, true);
+    return recv_or_wait(ch, element, KIT_FOREVER);
+}
+
+static int rendezvous_recv_until(preempt_chan *ch, void *element,
+                                 int64_t deadline)
+{
+    return recv_or_wait(ch, element, deadline == NEVER ? NEVER + 1 : deadline);
 }
 
 static int rendezvous_try_recv(preempt_chan *ch, void *element)
 {
-    return recv_or_wait(ch, element, false);
+    return recv_or_wait(ch, element, NEVER);
 }
 
 /* ---- the rest ---- */
-
-static void serve_all(struct waiter *w, enum served how)
-{
-    while (w) {
-        struct waiter *next = w->next; /* before it is gone */
-        serve(w, how);
-        w = next;
-    }
-}
 
 static int rendezvous_close(preempt_chan *ch)
 {
@@ -203,11 +161,13 @@ static int rendezvous_close(preempt_chan *ch)
     kit_lock_acquire(&r->lock);
     int result = r->closed ? -EPIPE : 0;
     r->closed = true;
-    struct waiter *senders = r->senders.head, *receivers = r->receivers.head;
-    r->senders.head = r->receivers.head = NULL;
+    struct preempt_waiter *senders =
+        preempt_waiters_pop_all(&r->senders.waiters);
+    struct preempt_waiter *receivers =
+        preempt_waiters_pop_all(&r->receivers.waiters);
     kit_lock_release(&r->lock);
-    serve_all(receivers, CLOSED);
-    serve_all(senders, CLOSED);
+    preempt_waiters_wake_list(receivers, WORD_REFUSED);
+    preempt_waiters_wake_list(senders, WORD_REFUSED);
     return result;
 }
 
@@ -220,10 +180,8 @@ static size_t rendezvous_length(const preempt_chan *ch)
 static bool rendezvous_busy(const preempt_chan *ch)
 {
     struct rendezvous *r = of((preempt_chan *)(uintptr_t)ch);
-    kit_lock_acquire(&r->lock);
-    bool busy = r->senders.head || r->receivers.head;
-    kit_lock_release(&r->lock);
-    return busy;
+    return preempt_waiters_count(&r->senders.waiters) > 0 ||
+           preempt_waiters_count(&r->receivers.waiters) > 0;
 }
 
 static void rendezvous_destroy(preempt_chan *ch)
@@ -235,14 +193,17 @@ preempt_chan *chan_rendezvous_create(size_t element_size,
                                      enum kit_wait_strategy wait)
 {
     static const struct chan_ops ops = {
-        rendezvous_send,     rendezvous_try_send, rendezvous_recv,
-        rendezvous_try_recv, rendezvous_close,    rendezvous_length,
-        rendezvous_busy,     rendezvous_destroy,
+        rendezvous_send,    rendezvous_send_until, rendezvous_try_send,
+        rendezvous_recv,    rendezvous_recv_until, rendezvous_try_recv,
+        rendezvous_close,   rendezvous_length,     rendezvous_busy,
+        rendezvous_destroy,
     };
     (void)element_size, (void)wait;
     struct rendezvous *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
     r->base.ops = &ops;
+    r->senders.what = "send to";
+    r->receivers.what = "receive from";
     return &r->base;
 }

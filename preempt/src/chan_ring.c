@@ -12,22 +12,22 @@
  * Closing sets a bit of `tail`. No position can be claimed after that, so a
  * receiver that finds the ring closed and head == tail has seen everything.
  *
- * Sleeping. A waiter announces itself (waiters + 1), looks once more, and
- * sleeps until there is a token for it. Whoever completes an operation that
- * could help it claims it (waiters - 1), posts one token and makes one wake-up
- * call: a waiter is claimed once, so there are no calls in vain, and either
- * the waiter's last look sees the operation or the operation's look sees the
- * waiter. That needs a full fence on both sides; where the kernel has
+ * Sleeping. A waiter queues its record, looks once more, and sleeps. Whoever
+ * completes an operation that could help it takes the record out and makes one
+ * wake-up call: a waiter is taken out once, so there are no calls in vain, and
+ * either the waiter's last look sees the operation or the operation's look sees
+ * the waiter. That needs a full fence on both sides; where the kernel has
  * membarrier the waiter, who is about to sleep anyway, pays for both.
  *
- * A claimed waiter may find its element not ready, because another sender of
- * an earlier position was interrupted; that sender's own look then finds it
- * waiting again. Elements behind that position have used up their wake-ups,
- * so whoever takes an element wakes another waiter if the next cell is ready.
+ * A woken waiter may find its element not ready, because another sender of an
+ * earlier position was interrupted; that sender's own look then finds it, or
+ * the next one, waiting. Elements behind that position have used up their
+ * wake-ups, so whoever takes an element wakes another waiter if the next cell
+ * is ready. And a waiter that has been woken tries before it gives up, so that
+ * no element is left to nobody.
  */
 #include "chan_impl.h"
-
-#include <kit/backoff.h>
+#include "wait.h"
 
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -55,9 +55,9 @@ struct cell {
 
 /* The threads of one direction. */
 struct side {
-    _Alignas(LINE) kit_word waiters; /* announced and not claimed */
+    _Alignas(LINE) struct preempt_waiters waiters;
     kit_word cpu; /* where the side was last seen, plus one; 0: not known */
-    _Alignas(LINE) kit_word tokens; /* posted and not consumed */
+    _Alignas(LINE) kit_lock lock; /* of the waiters */
     struct kit_backoff_memory memory;
 };
 
@@ -117,31 +117,24 @@ static void fence_of_waiter(const struct ring *r)
         syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
-static bool claim_waiter(struct side *side)
+static bool has_waiter(const struct side *side)
 {
-    uint32_t n = atomic_load_explicit(&side->waiters, memory_order_relaxed);
-    while (n > 0)
-        if (atomic_compare_exchange_weak_explicit(&side->waiters, &n, n - 1,
-                                                  memory_order_acq_rel,
-                                                  memory_order_relaxed))
-            return true;
-    return false;
+    return KIT_UNLIKELY(preempt_waiters_count(&side->waiters) > 0);
 }
 
 static void wake_one(struct side *side)
 {
-    if (!claim_waiter(side))
-        return;
-    /* release: pairs with the acquire in take_token */
-    atomic_fetch_add_explicit(&side->tokens, 1, memory_order_release);
-    kit_wake(&side->tokens, 1);
+    kit_lock_acquire(&side->lock);
+    struct preempt_waiter *w = preempt_waiters_pop(&side->waiters);
+    kit_lock_release(&side->lock);
+    if (w)
+        preempt_waiter_wake(w, WORD_SERVED);
 }
 
 static inline void look_for_waiter(const struct ring *r, struct side *side)
 {
     fence_before_look(r);
-    if (KIT_UNLIKELY(
-            atomic_load_explicit(&side->waiters, memory_order_relaxed) > 0))
+    if (has_waiter(side))
         wake_one(side);
 }
 
@@ -162,12 +155,6 @@ static bool is_ready(struct ring *r, _Atomic uint64_t *end, uint64_t offset)
     uint64_t at = atomic_load_explicit(end, memory_order_relaxed);
     return atomic_load_explicit(&cell_at(r, at)->turn, memory_order_acquire) ==
            turn_of(at) + offset;
-}
-
-static bool has_waiter(struct side *side)
-{
-    return KIT_UNLIKELY(
-        atomic_load_explicit(&side->waiters, memory_order_relaxed) > 0);
 }
 
 /* Pass a wake-up on: more than one waiter may be able to go on. */
@@ -258,34 +245,46 @@ static inline int try_recv(struct ring *r, void *element)
 
 /* ---- waiting ---- */
 
-static void take_token(struct side *side)
+/* What a thread waits with. */
+struct party {
+    struct side *mine, *other;
+    try_fn *try;
+    void *element;
+    struct wait why;
+};
+
+static void announce(struct side *mine, struct preempt_waiter *w, bool again)
 {
-    for (;;) {
-        uint32_t n = atomic_load_explicit(&side->tokens, memory_order_relaxed);
-        if (n == 0)
-            kit_wait(&side->tokens, 0, KIT_FOREVER);
-        else if (atomic_compare_exchange_weak_explicit(&side->tokens, &n, n - 1,
-                                                       memory_order_acquire,
-                                                       memory_order_relaxed))
-            return;
-    }
+    kit_lock_acquire(&mine->lock);
+    /* Whoever was woken and came too late does not lose its place. */
+    if (again)
+        preempt_waiters_push_front(&mine->waiters, w);
+    else
+        preempt_waiters_push(&mine->waiters, w);
+    kit_lock_release(&mine->lock);
 }
 
-/* Announces, looks once more, sleeps. -EAGAIN: woken, try again. */
-static int sleep_on(struct ring *r, struct side *mine, try_fn *try,
-                    void *element)
+/*
+ * Announces itself, looks once more, sleeps, and tries. -EAGAIN when that came
+ * too late; -ECANCELED, -ETIMEDOUT.
+ */
+static int sleep_on(struct ring *r, const struct party *p, bool again)
 {
-    atomic_fetch_add_explicit(&mine->waiters, 1, memory_order_seq_cst);
+    struct sleeper *s = sleeper_self();
+    struct preempt_waiter w = preempt_waiter_make(s, NULL);
+    int result = sleeper_may_wait(s, p->why.deadline);
+    if (result < 0)
+        return result;
+    announce(p->mine, &w, again);
     fence_of_waiter(r);
-    int result = try(r, element);
+    result = p->try(r, p->element);
     if (result != -EAGAIN) {
-        /* Take the announcement back; if it is claimed, so is a token. */
-        if (!claim_waiter(mine))
-            take_token(mine);
+        preempt_waiter_leave(&w, &p->mine->lock, &p->mine->waiters, 0);
         return result;
     }
-    take_token(mine);
-    return -EAGAIN;
+    result =
+        preempt_waiter_wait(&w, &p->mine->lock, &p->mine->waiters, &p->why);
+    return result < 0 ? result : p->try(r, p->element);
 }
 
 /* A deep ring is worth waiting for: it fills, or drains, by a batch. */
@@ -294,25 +293,33 @@ static uint32_t pauses_for(size_t capacity)
     return capacity < 8 ? 1 : capacity < 128 ? (uint32_t)capacity / 8 : 16;
 }
 
-static int wait_and(struct ring *r, struct side *mine, struct side *other,
-                    try_fn *try, void *element)
+/* A thread that never sleeps looks here whether it shall give up. */
+static int try_again(struct ring *r, const struct party *p)
+{
+    int result = p->try(r, p->element), error = 0;
+    if (result == -EAGAIN && r->base.wait == KIT_WAIT_SPIN)
+        error = sleeper_may_wait(sleeper_self(), p->why.deadline);
+    return error < 0 ? error : result;
+}
+
+static int wait_and(struct ring *r, const struct party *p)
 {
     struct kit_backoff b;
     bool slept = false;
-    int result = -EAGAIN;
-    uint32_t cpu = atomic_load_explicit(&other->cpu, memory_order_relaxed);
-    kit_backoff_begin(&b, &mine->memory, r->base.wait, (int)cpu - 1,
+    uint32_t cpu = atomic_load_explicit(&p->other->cpu, memory_order_relaxed);
+    int result = sleeper_may_wait(sleeper_self(), p->why.deadline);
+    if (result < 0)
+        return result;
+    kit_backoff_begin(&b, &p->mine->memory, r->base.wait, (int)cpu - 1,
                       pauses_for(r->base.capacity));
-    while (result == -EAGAIN) {
+    do {
         if (kit_backoff_step(&b)) {
-            result = try(r, element);
+            result = try_again(r, p);
         } else {
+            result = sleep_on(r, p, slept);
             slept = true;
-            result = sleep_on(r, mine, try, element);
-            if (result == -EAGAIN)
-                result = try(r, element);
         }
-    }
+    } while (result == -EAGAIN);
     kit_backoff_end(&b, slept);
     return result;
 }
@@ -339,15 +346,45 @@ static int ring_try_recv(preempt_chan *ch, void *element)
     return try_recv(of(ch), element);
 }
 
+static int wait_and_send(struct ring *r, const void *element, int64_t deadline)
+{
+    struct party p = {
+        &r->senders,
+        &r->receivers,
+        try_send_fn,
+        (void *)(uintptr_t)element, /* which try_send only reads */
+        {"send to", r->base.name, deadline},
+    };
+    return wait_and(r, &p);
+}
+
+static int wait_and_recv(struct ring *r, void *element, int64_t deadline)
+{
+    struct party p = {
+        &r->receivers,
+        &r->senders,
+        try_recv_fn,
+        element,
+        {"receive from", r->base.name, deadline},
+    };
+    return wait_and(r, &p);
+}
+
 static int ring_send(preempt_chan *ch, const void *element)
 {
     struct ring *r = of(ch);
     int result = try_send(r, element);
     if (KIT_LIKELY(result != -EAGAIN))
         return result;
-    /* try_send only reads through this pointer. */
-    return wait_and(r, &r->senders, &r->receivers, try_send_fn,
-                    (void *)(uintptr_t)element);
+    return wait_and_send(r, element, KIT_FOREVER);
+}
+
+static int ring_send_until(preempt_chan *ch, const void *element,
+                           int64_t deadline)
+{
+    int result = try_send(of(ch), element);
+    return result != -EAGAIN ? result
+                             : wait_and_send(of(ch), element, deadline);
 }
 
 static int ring_recv(preempt_chan *ch, void *element)
@@ -356,13 +393,22 @@ static int ring_recv(preempt_chan *ch, void *element)
     int result = try_recv(r, element);
     if (KIT_LIKELY(result != -EAGAIN))
         return result;
-    return wait_and(r, &r->receivers, &r->senders, try_recv_fn, element);
+    return wait_and_recv(r, element, KIT_FOREVER);
+}
+
+static int ring_recv_until(preempt_chan *ch, void *element, int64_t deadline)
+{
+    int result = try_recv(of(ch), element);
+    return result != -EAGAIN ? result
+                             : wait_and_recv(of(ch), element, deadline);
 }
 
 static void wake_all(struct side *side)
 {
-    while (atomic_load_explicit(&side->waiters, memory_order_relaxed) > 0)
-        wake_one(side);
+    kit_lock_acquire(&side->lock);
+    struct preempt_waiter *all = preempt_waiters_pop_all(&side->waiters);
+    kit_lock_release(&side->lock);
+    preempt_waiters_wake_list(all, WORD_SERVED);
 }
 
 static int ring_close(preempt_chan *ch)
@@ -398,10 +444,7 @@ static size_t ring_length(const preempt_chan *ch)
 static bool ring_busy(const preempt_chan *ch)
 {
     struct ring *r = of((preempt_chan *)(uintptr_t)ch);
-    return atomic_load_explicit(&r->senders.waiters, memory_order_acquire) +
-               atomic_load_explicit(&r->receivers.waiters,
-                                    memory_order_acquire) >
-           0;
+    return has_waiter(&r->senders) || has_waiter(&r->receivers);
 }
 
 static void ring_destroy(preempt_chan *ch)
@@ -421,8 +464,9 @@ preempt_chan *chan_ring_create(size_t element_size, size_t capacity,
                                enum kit_wait_strategy wait)
 {
     static const struct chan_ops ops = {
-        ring_send,  ring_try_send, ring_recv, ring_try_recv,
-        ring_close, ring_length,   ring_busy, ring_destroy,
+        ring_send,       ring_send_until, ring_try_send, ring_recv,
+        ring_recv_until, ring_try_recv,   ring_close,    ring_length,
+        ring_busy,       ring_destroy,
     };
     size_t stride, bytes;
     (void)wait;

@@ -7,6 +7,7 @@
 #include <preempt/gen.h>
 
 #include <preempt/chan.h>
+#include <preempt/task.h>
 
 #include "thread.h"
 
@@ -129,12 +130,24 @@ static void lockstep_end(preempt_gen *self, kit_completion end)
 
 /* ---- run-ahead ---- */
 
+/* A step cannot be canceled: it ends when the body yields. */
+static int ahead_take(preempt_gen *g, struct answer *a)
+{
+    int got = preempt_chan_try_recv(g->ahead, a);
+    if (got != -EAGAIN)
+        return got;
+    bool former = preempt_shield(true);
+    got = preempt_chan_recv(g->ahead, a);
+    preempt_shield(former);
+    return got;
+}
+
 /* The next answer of the caller's epoch; older ones are dropped. */
 static kit_step ahead_receive(preempt_gen *g, kit_completion request)
 {
     uint32_t epoch = atomic_load_explicit(&g->wanted, memory_order_relaxed);
     struct answer a;
-    while (preempt_chan_recv(g->ahead, &a) == 1) {
+    while (ahead_take(g, &a) == 1) {
         if (a.epoch == epoch)
             return kit_step_make((enum kit_state)a.state, a.value);
         if (a.state == KIT_YIELDED) {

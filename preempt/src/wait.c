@@ -145,7 +145,22 @@ int sleeper_await_condvar(struct sleeper *s, pthread_mutex_t *mutex,
     return -result;
 }
 
+void sleeper_end_condvar(struct sleeper *s)
+{
+    if (!s->mutex)
+        return;
+    sleeper_end(s);
+    sleeper_finish(s, 0);
+}
+
 /* ---- queues ---- */
+
+/* Under the lock: no other thread changes it. */
+static void add_to_count(struct preempt_waiters *q, uint32_t n)
+{
+    atomic_store_explicit(&q->count, preempt_waiters_count(q) + n,
+                          memory_order_relaxed);
+}
 
 void preempt_waiters_push(struct preempt_waiters *q, struct preempt_waiter *w)
 {
@@ -157,6 +172,7 @@ void preempt_waiters_push(struct preempt_waiters *q, struct preempt_waiter *w)
         q->first = w;
     q->last = w;
     w->is_queued = true;
+    add_to_count(q, 1);
 }
 
 void preempt_waiters_push_front(struct preempt_waiters *q,
@@ -170,6 +186,7 @@ void preempt_waiters_push_front(struct preempt_waiters *q,
         q->last = w;
     q->first = w;
     w->is_queued = true;
+    add_to_count(q, 1);
 }
 
 void preempt_waiters_remove(struct preempt_waiters *q, struct preempt_waiter *w)
@@ -183,6 +200,7 @@ void preempt_waiters_remove(struct preempt_waiters *q, struct preempt_waiter *w)
     else
         q->last = w->previous;
     w->is_queued = false;
+    add_to_count(q, (uint32_t)-1);
 }
 
 struct preempt_waiter *preempt_waiters_pop(struct preempt_waiters *q)
@@ -199,6 +217,7 @@ struct preempt_waiter *preempt_waiters_pop_all(struct preempt_waiters *q)
     for (struct preempt_waiter *w = all; w; w = w->next)
         w->is_queued = false;
     q->first = q->last = NULL;
+    atomic_store_explicit(&q->count, 0, memory_order_relaxed);
     return all;
 }
 
@@ -230,12 +249,52 @@ int preempt_waiter_await_wake(struct preempt_waiter *w)
     return how;
 }
 
+int preempt_waiter_leave(struct preempt_waiter *w, kit_lock *lock,
+                         struct preempt_waiters *q, int result)
+{
+    if (!leave(w, lock, q))
+        return preempt_waiter_await_wake(w);
+    sleeper_finish(w->sleeper, 0);
+    return result;
+}
+
 int preempt_waiter_wait(struct preempt_waiter *w, kit_lock *lock,
                         struct preempt_waiters *q, const struct wait *why)
 {
     int how = sleeper_sleep(w->sleeper, WORD_WOKEN, why);
-    if (how < 0 && !leave(w, lock, q))
-        return preempt_waiter_await_wake(w);
+    if (how < 0)
+        return preempt_waiter_leave(w, lock, q, how);
+    sleeper_finish(w->sleeper, WORD_WOKEN);
+    return how;
+}
+
+/* Without sleep; 0: not woken yet. */
+static int poll_for(struct preempt_waiter *w, const struct wait *why,
+                    struct kit_backoff *b)
+{
+    int how = 0;
+    do {
+        /* acquire: pairs with the release in sleeper_wake */
+        uint32_t seen =
+            atomic_load_explicit(&w->sleeper->word, memory_order_acquire);
+        if (seen & WORD_WOKEN)
+            return (int)(seen & WORD_WOKEN);
+        if (b->strategy == KIT_WAIT_SPIN)
+            how = sleeper_may_wait(w->sleeper, why->deadline);
+    } while (how == 0 && kit_backoff_step(b));
+    return how;
+}
+
+int preempt_waiter_poll(struct preempt_waiter *w, kit_lock *lock,
+                        struct preempt_waiters *q, const struct wait *why,
+                        struct kit_backoff *b)
+{
+    int how = poll_for(w, why, b);
+    kit_backoff_end(b, how <= 0);
+    if (how == 0)
+        return preempt_waiter_wait(w, lock, q, why);
+    if (how < 0)
+        return preempt_waiter_leave(w, lock, q, how);
     sleeper_finish(w->sleeper, WORD_WOKEN);
     return how;
 }

@@ -59,11 +59,12 @@ struct preempt_waiter {
     struct preempt_waiter *next, *previous;
     struct sleeper *sleeper;
     void *element; /* a channel's */
-    bool is_queued, insists;
+    bool is_queued;
 };
 
 struct preempt_waiters {
     struct preempt_waiter *first, *last;
+    kit_word count; /* to be looked at without the lock */
 };
 
 /* The calling thread's, whether it runs a task or not. */
@@ -102,12 +103,15 @@ void sleeper_begin(struct sleeper *s, const struct wait *why);
 void sleeper_end(struct sleeper *s);
 
 /*
- * Waits for a condition variable, whose mutex the caller holds; the caller
- * calls sleeper_end after the last of such waits, and without the mutex.
- * 0 for a reason to look again, -ECANCELED, -ETIMEDOUT.
+ * Waits for a condition variable, whose mutex the caller holds. 0 for a reason
+ * to look again, -ECANCELED, -ETIMEDOUT. After the last of such waits the
+ * caller, who has given the mutex back, calls sleeper_end_condvar, which does
+ * nothing if there was none.
  */
 int sleeper_await_condvar(struct sleeper *s, pthread_mutex_t *mutex,
                           pthread_cond_t *changed, const struct wait *why);
+
+void sleeper_end_condvar(struct sleeper *s);
 
 /* A reader keeps the sleeper from leaving its sleep; is it asleep? */
 bool sleeper_read(struct sleeper *s);
@@ -120,6 +124,11 @@ static inline struct preempt_waiter preempt_waiter_make(struct sleeper *s,
                                                         void *element)
 {
     return (struct preempt_waiter){.sleeper = s, .element = element};
+}
+
+static inline uint32_t preempt_waiters_count(const struct preempt_waiters *q)
+{
+    return atomic_load_explicit(&q->count, memory_order_relaxed);
 }
 
 void preempt_waiters_push(struct preempt_waiters *q, struct preempt_waiter *w);
@@ -148,6 +157,20 @@ void preempt_waiters_wake_list(struct preempt_waiter *w, uint32_t how);
  */
 int preempt_waiter_wait(struct preempt_waiter *w, kit_lock *lock,
                         struct preempt_waiters *q, const struct wait *why);
+
+/*
+ * Takes the record out of its queue, for a reason of the waiter's own:
+ * `result`. Or, where somebody has taken it out, waits for the wake-up that is
+ * under way, and returns that.
+ */
+int preempt_waiter_leave(struct preempt_waiter *w, kit_lock *lock,
+                         struct preempt_waiters *q, int result);
+
+/* As preempt_waiter_wait, but polls first, as `b` has been begun for, and ends
+   that. */
+int preempt_waiter_poll(struct preempt_waiter *w, kit_lock *lock,
+                        struct preempt_waiters *q, const struct wait *why,
+                        struct kit_backoff *b);
 
 /* The record is in no queue any more: its wake-up is under way. */
 int preempt_waiter_await_wake(struct preempt_waiter *w);

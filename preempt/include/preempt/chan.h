@@ -9,7 +9,8 @@
  *
  * Results: send gives 0, or -EPIPE on a closed channel. recv gives 1 with an
  * element, 0 at the end: the channel is closed and empty. The try forms never
- * block and give -EAGAIN instead.
+ * block and give -EAGAIN instead. What waits may also give -ETIMEDOUT and
+ * -ECANCELED, as preempt/task.h says; then nothing was sent or received.
  *
  * Close ends the stream, not the memory: what was sent can still be received,
  * waiting receivers get 0, waiting senders -EPIPE (their element is not sent).
@@ -20,7 +21,7 @@
  * is here to be compared with.
  *
  * Capacity n > 0 is a ring of cells that say whose turn it is, after Dmitry
- * Vyukov's bounded MPMC queue; see src/ring.c for what differs.
+ * Vyukov's bounded MPMC queue; see src/chan_ring.c for what differs.
  */
 #ifndef PREEMPT_CHAN_H
 #define PREEMPT_CHAN_H
@@ -52,10 +53,14 @@ KIT_EXPORT int preempt_chan_destroy(preempt_chan *ch);
 
 /* Copies *element into the channel. Blocks while it is full. */
 KIT_EXPORT int preempt_chan_send(preempt_chan *ch, const void *element);
+KIT_EXPORT int preempt_chan_send_until(preempt_chan *ch, const void *element,
+                                       int64_t deadline);
 KIT_EXPORT int preempt_chan_try_send(preempt_chan *ch, const void *element);
 
 /* Copies the oldest element to *element. Blocks while it is empty. */
 KIT_EXPORT int preempt_chan_recv(preempt_chan *ch, void *element);
+KIT_EXPORT int preempt_chan_recv_until(preempt_chan *ch, void *element,
+                                       int64_t deadline);
 KIT_EXPORT int preempt_chan_try_recv(preempt_chan *ch, void *element);
 
 /* 0; -EPIPE when it is closed already. Never blocks. NULL: nothing, 0. */
