@@ -28,14 +28,21 @@ PC, SP = {}, {}
 PC["x86-64"], SP["x86-64"] = "rip", "rsp"
 PC["aarch64"], SP["aarch64"] = "pc", "sp"
 
-# struct kit_asm_frame of common/context/switch.h: register -> offset, and the
-# size; the resumed side finds its stack pointer above it.
+# What a side that is suspended by common/context/switch_*.S has on its stack:
+# register -> offset, and the size; above it is its stack pointer.
 ASM_FRAME = {
-    "x86-64": ({"r15": 0, "r14": 8, "r13": 16, "r12": 24, "rbx": 32, "rbp": 40,
-                "rip": 48}, 56),
+    "x86-64": ({"r15": 8, "r14": 16, "r13": 24, "r12": 32, "rbx": 40,
+                "rbp": 48, "rip": 56}, 64),
     "aarch64": ({**{f"x{n}": 64 + 8 * (n - 19) for n in range(19, 31)},
                  "pc": 152}, 160),
 }
+
+# On x86-64 the first word is the address to go on at. In line, that is
+# mov 8(%rsp),%rbp; lea 144(%rsp),%rsp (kit/inline_switch.h), which the
+# compiler's tables do not know of; through a call, add $8,%rsp.
+IN_LINE = bytes((0x48, 0x8b, 0x6c, 0x24, 8, 0x48, 0x8d, 0xa4, 0x24, 144, 0, 0,
+                 0))
+THROUGH_A_CALL = bytes((0x48, 0x83, 0xc4, 8))
 
 # Where ucontext_t keeps them.
 UCONTEXT = {
@@ -46,10 +53,6 @@ UCONTEXT = {
                 "sp": "uc_mcontext.sp", "pc": "uc_mcontext.pc"},
 }
 
-# lea 0x80(%rsp),%rsp: a side that was suspended in line goes on here, below the
-# red zone, of which the compiler's tables do not know (kit/inline_switch.h).
-RED_ZONE = 128
-INLINE_RESUME = bytes((0x48, 0x8d, 0xa4, 0x24, 0x80, 0, 0, 0))
 
 
 def architecture():
@@ -156,15 +159,24 @@ def word_at(address):
     return int.from_bytes(bytes(memory), "little")
 
 
+def code_at(address, code):
+    """Are these the bytes there?"""
+    memory = gdb.selected_inferior().read_memory(address, len(code))
+    return bytes(memory) == code
+
+
 def registers_of_asm(side):
     arch = architecture()
+    if arch == "x86-64":
+        goes_on = word_at(side)
+        if code_at(goes_on, IN_LINE):
+            return {"rip": goes_on + len(IN_LINE), "rbp": word_at(side + 8),
+                    "rsp": side + 144}
+        if not code_at(goes_on, THROUGH_A_CALL):
+            return {"rip": goes_on, "rsp": side}    # it has not begun
     offsets, size = ASM_FRAME[arch]
     found = {name: word_at(side + at) for name, at in offsets.items()}
     found[SP[arch]] = side + size
-    if arch == "x86-64" and bytes(gdb.selected_inferior().read_memory(
-            found["rip"], len(INLINE_RESUME))) == INLINE_RESUME:
-        found["rip"] += len(INLINE_RESUME)
-        found["rsp"] += RED_ZONE
     return found
 
 

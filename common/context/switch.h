@@ -5,11 +5,12 @@
  * switch_<arch>.S defines four symbols:
  *   kit_asm_resume, kit_asm_yield, kit_asm_pass  one routine under three
  *       names, because C sees three types of the same words: saves the
- * callee-saved registers on the running stack, stores the stack pointer in
- *       context->suspended, whose old value becomes the stack pointer,
- *       restores, and jumps to the popped address. The second and third
- *       argument become the two words that the resumed side is returned.
- *   kit_asm_leave  the second half of that: restores and does not save.
+ *       callee-saved registers on the running stack, stores the stack pointer
+ *       in context->suspended, whose old value becomes the stack pointer, and
+ *       lets the resumed side restore itself. The second and third argument
+ *       become the two words that the resumed side is returned. (x86-64: at
+ *       the suspended stack pointer is the address to go on at.)
+ *   kit_asm_leave  the second half of that: saves nothing.
  *   kit_asm_entry  where a new stack starts: calls entry(context, first).
  *
  * A new stack looks as if it had been suspended: struct kit_asm_frame at its
@@ -24,23 +25,24 @@
 #define KIT_HAS_ASM 1
 
 struct kit_asm_frame {
-    void *r15, *r14, *r13, *r12; /* r12: the context */
-    void *rbx;                   /* the entry */
-    void *rbp;                   /* 0: the end of the frame chain */
-    void *resume_at;             /* kit_asm_entry */
+    void *resume_at; /* kit_asm_entry, which takes the others */
+    void *context;
+    void *entry;
+    void *unused; /* for the alignment of what is above */
 };
 
 static inline void kit_asm_frame_set(struct kit_asm_frame *f, void *context,
                                      void *entry, void *start)
 {
-    f->r12 = context;
-    f->rbx = entry;
-    f->rbp = NULL;
     f->resume_at = start;
+    f->context = context;
+    f->entry = entry;
 }
 
-_Static_assert(offsetof(struct kit_asm_frame, resume_at) == 48,
-               "switch_x86_64.S pops six registers, then the address");
+_Static_assert(offsetof(struct kit_asm_frame, resume_at) == 0 &&
+                   offsetof(struct kit_asm_frame, context) == 8 &&
+                   offsetof(struct kit_asm_frame, entry) == 16,
+               "switch_x86_64.S finds them there");
 
 #elif defined(__aarch64__) && defined(__linux__)
 #define KIT_HAS_ASM 1

@@ -5,6 +5,10 @@
  *   rdi       the context; its first word is the suspended stack pointer
  *   rsi, rdx  the words to hand over, returned there in rax and rdx
  *
+ * At a suspended stack pointer is the address where that side goes on, and
+ * restores its registers by itself: a side that is switched in line
+ * (kit/inline_switch.h) has fewer to restore.
+ *
  * The last instruction is an indirect jump to a popped address, not `ret`:
  * `ret` is predicted from the call stack of the side that is left, and is
  * wrong every time. mxcsr and the x87 control word stay as they are.
@@ -45,13 +49,17 @@ kit_asm_pass:
         .cfi_adjust_cfa_offset 8
         .cfi_rel_offset r15, 0
 
-        /* The frames of the two sides have one shape, so the rules above
-           hold before and after this exchange of stacks. */
+        leaq    .Lresumed(%rip), %rcx
+        pushq   %rcx
+        .cfi_adjust_cfa_offset 8
         movq    (%rdi), %rcx
         movq    %rsp, (%rdi)
-.Lrestore:
         movq    %rcx, %rsp
+        jmpq    *(%rcx)
 
+.Lresumed:
+        addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
         popq    %r15
         .cfi_adjust_cfa_offset -8
         .cfi_restore r15
@@ -88,8 +96,8 @@ kit_asm_pass:
 kit_asm_leave:
         .cfi_startproc
         .cfi_undefined rip
-        movq    (%rdi), %rcx
-        jmp     .Lrestore
+        movq    (%rdi), %rsp
+        jmpq    *(%rsp)
         .cfi_endproc
         .size   kit_asm_leave, . - kit_asm_leave
 
@@ -100,9 +108,9 @@ kit_asm_leave:
 kit_asm_entry:
         .cfi_startproc
         .cfi_undefined rip              /* debuggers stop unwinding here */
-        movq    %r12, %rdi
-        movq    %rax, %rsi              /* rdx holds the second word */
-        callq   *%rbx
+        xorl    %ebp, %ebp              /* the end of the frame chain */
+        movq    8(%rsp), %rdi           /* rsi, rdx: the two words */
+        callq   *16(%rsp)
         ud2                             /* an entry does not return */
         .cfi_endproc
         .size   kit_asm_entry, . - kit_asm_entry

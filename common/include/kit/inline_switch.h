@@ -9,9 +9,8 @@
  * about half as much.
  *
  * Only for contexts whose mechanism says so (kit_mechanism.inlines): the frame
- * that it leaves is that of common/context/switch_x86_64.S, to which the words
- * in brackets refer. A debugger must know that the side goes on at an
- * instruction that gives back 128 bytes; coop/gdb.py does.
+ * that it leaves is that of common/context/switch_x86_64.S. A debugger must
+ * know where such a side has its registers; coop/gdb.py does.
  */
 #ifndef KIT_INLINE_SWITCH_H
 #define KIT_INLINE_SWITCH_H
@@ -31,69 +30,90 @@
 #define KIT_INLINE_CLOBBERS_512
 #endif
 
-/* Two words given, two words got. */
+/*
+ * Leaves this side at *left, for whoever comes back, and goes on with the one
+ * that was left at `resumed`. Two words given, two words got.
+ */
 static inline __attribute__((always_inline)) void
-kit_inline_exchange(kit_context *context, uint64_t words[2])
+kit_inline_exchange(void **left, void *resumed, uint64_t words[2])
 {
     uint64_t first = words[0];
-    /* Below the red zone of the caller: the address to go on at, rbp, and room
-       for five registers whose values do not matter [kit_asm_resume pops
-       them]; then the exchange, and the other side's registers. */
-    __asm__ volatile(
-        "leaq -128(%%rsp), %%rsp\n\t"
-        "leaq 1f(%%rip), %%rcx\n\t"
-        "pushq %%rcx\n\t"
-        "pushq %%rbp\n\t"
-        "subq $40, %%rsp\n\t"
-        "movq (%%rdi), %%rcx\n\t"
-        "movq %%rsp, (%%rdi)\n\t"
-        "movq %%rcx, %%rsp\n\t"
-        "popq %%r15\n\t"
-        "popq %%r14\n\t"
-        "popq %%r13\n\t"
-        "popq %%r12\n\t"
-        "popq %%rbx\n\t"
-        "popq %%rbp\n\t"
-        "movq %%rsi, %%rax\n\t"
-        "popq %%rcx\n\t"
-        "jmpq *%%rcx\n"
-        "1:\n\t"
-        "leaq 128(%%rsp), %%rsp"
-        : "=a"(words[0]), "+d"(words[1]), "+S"(first), "+D"(context)
-        :
-        : "rcx", "rbx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-          "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
-          "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15",
-          "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)",
-          "memory", "cc" KIT_INLINE_CLOBBERS_512);
+    /* Below the red zone of the caller: the address to go on at, and rbp; of
+       the other registers, the compiler has saved what is live. */
+    __asm__ volatile("leaq -144(%%rsp), %%rsp\n\t"
+                     "leaq 1f(%%rip), %%rax\n\t"
+                     "movq %%rbp, 8(%%rsp)\n\t"
+                     "movq %%rax, (%%rsp)\n\t"
+                     "movq %%rsp, (%%rdi)\n\t"
+                     "movq %%rcx, %%rsp\n\t"
+                     "jmpq *(%%rcx)\n"
+                     "1:\n\t"
+                     "movq 8(%%rsp), %%rbp\n\t"
+                     "leaq 144(%%rsp), %%rsp"
+                     : "+S"(first), "+d"(words[1]), "+D"(left), "+c"(resumed)
+                     :
+                     : "rax", "rbx", "r8", "r9", "r10", "r11", "r12", "r13",
+                       "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
+                       "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                       "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)",
+                       "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)",
+                       "memory", "cc" KIT_INLINE_CLOBBERS_512);
+    words[0] = first;
 }
 
 /* Steps and completions travel as two whole words, padding included: else the
    compiler would put them together from halves. */
+union kit_inline_words {
+    uint64_t words[2];
+    kit_completion completion;
+    kit_step step;
+};
+
 static inline __attribute__((always_inline)) kit_completion
 kit_inline_yield(kit_context *context, kit_step step)
 {
-    union {
-        uint64_t words[2];
-        kit_completion completion;
-    } u;
+    union kit_inline_words u;
     u.words[0] = step.value.bits;
     u.words[1] = (uint64_t)step.state;
-    kit_inline_exchange(context, u.words);
+    kit_inline_exchange(&context->suspended, context->suspended, u.words);
     return u.completion;
 }
 
 static inline __attribute__((always_inline)) kit_step
 kit_inline_resume(kit_context *context, kit_completion how)
 {
-    union {
-        uint64_t words[2];
-        kit_step step;
-    } u;
+    union kit_inline_words u;
     u.words[0] = how.value.bits;
     u.words[1] = (uint64_t)how.how;
-    kit_inline_exchange(context, u.words);
+    kit_inline_exchange(&context->suspended, context->suspended, u.words);
     return u.step;
+}
+
+/* kit_context_swap and kit_context_transfer. */
+static inline __attribute__((always_inline)) kit_completion
+kit_inline_transfer(kit_context *from, kit_context *to, kit_completion how)
+{
+    union kit_inline_words u;
+    void *resumed = to->suspended;
+    u.words[0] = how.value.bits;
+    u.words[1] = (uint64_t)how.how;
+    to->suspended = from->suspended;
+    kit_inline_exchange(&from->suspended, resumed, u.words);
+    return u.completion;
+}
+
+/* kit_context_swap and kit_context_exit: nothing of `from` is left behind. */
+__attribute__((noreturn)) static inline __attribute__((always_inline)) void
+kit_inline_leave(kit_context *from, kit_context *to, kit_completion how)
+{
+    void *resumed = to->suspended;
+    to->suspended = from->suspended;
+    __asm__ volatile("movq %%rcx, %%rsp\n\t"
+                     "jmpq *(%%rcx)"
+                     :
+                     : "c"(resumed), "S"(how.value.bits), "d"((uint64_t)how.how)
+                     : "memory");
+    __builtin_unreachable();
 }
 
 #else
