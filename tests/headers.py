@@ -20,10 +20,13 @@ ONLY_PREEMPT = {
     "gen_dropped": "only a thread runs ahead",
     "spawn_limit": "only threads meet the kernel's limits",
 }
-ONLY_COOP = {}
+ONLY_COOP = {
+    "gen_link": "only a switch of stacks can be inlined",
+    "gen_go_on": "as gen_link",
+}
 ONLY_COOP_TYPES = {
-    "gen_face": "only a switch of stacks can be inlined",
-    "coro_face": "as gen_face",
+    "gen_face": "as gen_link",
+    "coro_face": "as gen_link",
 }
 
 BUILD = ""

@@ -127,14 +127,14 @@ static void replace(coop_coro *self, coop_coro *to, enum coop_coro_state left,
     kit_context_swap(&self->face.context, &to->face.context);
 }
 
-kit_completion coop_coro_transfer(coop_coro *self, coop_coro *to,
-                                  kit_completion how)
+kit_completion(coop_coro_transfer)(coop_coro *self, coop_coro *to,
+                                   kit_completion how)
 {
     replace(self, to, COOP_CORO_SUSPENDED, __func__);
     return kit_context_transfer(&self->face.context, how);
 }
 
-void coop_coro_leave(coop_coro *self, coop_coro *to, kit_completion how)
+void(coop_coro_leave)(coop_coro *self, coop_coro *to, kit_completion how)
 {
     replace(self, to, COOP_CORO_DONE, __func__);
     kit_context_exit(&self->face.context,

@@ -144,7 +144,8 @@ static void stop_running(coop_frame *root)
     if (frame_of_chain(root->chain.leaf)->inner)
         root->mode = COOP_FRAME_APART;
     else
-        root->mode = root->chain.alone ? COOP_FRAME_PLAIN : COOP_FRAME_LINKED;
+        root->mode = root->chain.leaf == &root->chain ? COOP_FRAME_PLAIN
+                                                      : COOP_FRAME_LINKED;
 }
 
 kit_step coop_frame_go_on(coop_frame *leaf, kit_step answer)

@@ -65,10 +65,11 @@ static kit_step enter_from_side(coop_gen *g, kit_completion request)
 static kit_step begun_next(kit_iter *it, kit_value sent)
 {
     coop_gen *g = gen_of(it);
-    if (KIT_LIKELY(
-            g->face.chain.alone)) /* -EBUSY is the coroutine's answer too */
-        return (coop_coro_resume)(g->face.co, kit_next(sent));
-    return request_of(g, kit_next(sent));
+    if (KIT_UNLIKELY(g->face.chain.returning))
+        return request_of(g, kit_next(sent));
+    /* -EBUSY is the coroutine's answer too */
+    return (coop_coro_resume)(gen_of_chain(g->face.chain.leaf)->face.co,
+                              kit_next(sent));
 }
 
 static kit_step begun_throw(kit_iter *it, kit_value error)
@@ -81,8 +82,8 @@ static kit_step begun_return(kit_iter *it, kit_value value)
     return request_of(gen_of(it), kit_return(value));
 }
 
-static const struct kit_iter_ops begun_ops = {begun_next, begun_throw,
-                                              begun_return};
+const struct kit_iter_ops coop_gen_begun_ops = {begun_next, begun_throw,
+                                                begun_return};
 
 /* ---- created ---- */
 
@@ -91,7 +92,7 @@ static kit_step created_next(kit_iter *it, kit_value sent)
     coop_gen *g = gen_of(it);
     if (!kit_gen_takes_first(g->first, sent, &g->arg))
         return kit_failed_errno(-EINVAL);
-    it->ops = &begun_ops;
+    it->ops = &coop_gen_begun_ops;
     return begun_next(it, sent);
 }
 
@@ -160,19 +161,20 @@ int coop_gen_destroy(coop_gen *g)
     if (coop_gen_state(g) == KIT_GEN_RUNNING ||
         kit_chain_delegator(&g->face.chain))
         return -EBUSY;
-    if (g->face.iter.ops == &begun_ops && !kit_gen_exhaust(&g->face.iter))
+    if (g->face.iter.ops == &coop_gen_begun_ops &&
+        !kit_gen_exhaust(&g->face.iter))
         return -EBUSY;
     return coop_coro_destroy(g->face.co);
 }
 
-kit_iter *coop_gen_iter(coop_gen *g)
+kit_iter *(coop_gen_iter)(coop_gen *g)
 {
     return &g->face.iter;
 }
 
 kit_step(coop_gen_next)(coop_gen *g, kit_value sent)
 {
-    return kit_iter_next(&g->face.iter, sent);
+    return (kit_iter_next)(&g->face.iter, sent);
 }
 
 enum kit_gen_state coop_gen_state(const coop_gen *g)
@@ -199,42 +201,57 @@ static kit_completion yield_of(void *generator, kit_value value)
     return (coop_gen_yield)(generator, value);
 }
 
-/* An inner of our kind that nobody else is linked to, and that can be
-   resumed; NULL: it must be stepped through the protocol. */
-static coop_gen *linkable(const coop_gen *self, kit_iter *it)
+/* Of our kind, nobody else is linked to it, and it can be resumed. */
+static bool is_linkable(const coop_gen *self, const coop_gen *inner)
 {
-    coop_gen *inner = gen_of(it);
-    bool is_new = it->ops == &created_ops;
-    if ((!is_new && it->ops != &begun_ops) ||
-        inner->mechanism != self->mechanism)
-        return NULL;
-    if (!is_new &&
-        (kit_chain_delegator(&inner->face.chain) || chain_is_running(inner)))
-        return NULL;
-    inner->face.iter.ops = &begun_ops;
-    return inner;
+    const struct kit_iter_ops *ops = inner->face.iter.ops;
+    if (ops != &created_ops && ops != &coop_gen_begun_ops)
+        return false;
+    if (inner->mechanism != self->mechanism)
+        return false;
+    coop_gen *other = (coop_gen *)(uintptr_t)inner;
+    return ops == &created_ops || (!kit_chain_delegator(&inner->face.chain) &&
+                                   !chain_is_running(other));
 }
 
-static kit_completion delegate_by_link(coop_gen *self, coop_gen *inner)
+static coop_coro *link_to(coop_gen *self, kit_iter *it)
 {
-    coop_gen *leaf =
-        gen_of_chain(kit_chain_link(&self->face.chain, &inner->face.chain));
-    kit_completion c =
-        coop_coro_transfer(self->face.co, leaf->face.co, kit_next(kit_none()));
-    if (!self->face.chain.cut)
-        return c;
-    /* The inner was stepped from the side: `c` is a request for it. */
+    coop_gen *inner = gen_of(it);
+    if (KIT_UNLIKELY(!is_linkable(self, inner)))
+        return NULL;
+    inner->face.iter.ops = &coop_gen_begun_ops;
+    return gen_of_chain(kit_chain_link(&self->face.chain, &inner->face.chain))
+        ->face.co;
+}
+
+coop_coro *coop_gen_link(coop_gen *self, kit_iterable *iterable)
+{
+    kit_iter *it = kit_iterable_as_iter(iterable);
+    return KIT_LIKELY(it) ? link_to(self, it) : NULL;
+}
+
+/* `it` was stepped from the side: `c` is a request for it. */
+static kit_completion go_on(coop_gen *self, kit_iter *it, kit_completion c)
+{
     self->face.chain.cut = false;
-    return kit_delegate_request(&inner->face.iter, c, yield_of, self);
+    return kit_delegate_request(it, c, yield_of, self);
+}
+
+kit_completion coop_gen_go_on(coop_gen *self, kit_iterable *iterable,
+                              kit_completion request)
+{
+    return go_on(self, kit_iterable_as_iter(iterable), request);
 }
 
 /* An open iterator of any kind. */
 static kit_completion delegate_to(coop_gen *self, kit_iter *it)
 {
-    coop_gen *inner = linkable(self, it);
-    if (KIT_LIKELY(inner))
-        return delegate_by_link(self, inner);
-    return kit_delegate_request(it, kit_next(kit_none()), yield_of, self);
+    coop_coro *leaf = link_to(self, it);
+    if (!leaf)
+        return kit_delegate_request(it, kit_next(kit_none()), yield_of, self);
+    kit_completion c =
+        coop_coro_transfer(self->face.co, leaf, kit_next(kit_none()));
+    return KIT_UNLIKELY(self->face.chain.cut) ? go_on(self, it, c) : c;
 }
 
 /* Something that is to be opened, and released afterwards. */
@@ -250,7 +267,7 @@ open_and_delegate(coop_gen *self, kit_iterable *iterable)
     return end;
 }
 
-kit_completion coop_gen_delegate(coop_gen *self, kit_iterable *iterable)
+kit_completion(coop_gen_delegate)(coop_gen *self, kit_iterable *iterable)
 {
     kit_iter *it = kit_iterable_as_iter(iterable);
     return KIT_LIKELY(it) ? delegate_to(self, it)

@@ -41,10 +41,11 @@ struct kit_chain {
     struct kit_chain *leaf; /* of a root: who answers; else stale */
     struct kit_chain *root; /* of a leaf: who is stepped; else stale */
     /* Of a root, while its request is return: the innermost that it was sent
-       to, and that has not ended; those linked since are stepped by next. */
+       to, and that has not ended; those linked since are stepped by next. Of
+       one that is linked: not NULL, so that NULL alone says that a next() may
+       go to `leaf` without a closer look. */
     struct kit_chain *returning;
-    bool alone; /* a root that is its own leaf: most generators, mostly */
-    bool cut;   /* its inner was stepped from the side */
+    bool cut; /* its inner was stepped from the side */
 };
 
 #ifndef __cplusplus
@@ -65,7 +66,6 @@ static inline void kit_chain_init(struct kit_chain *c)
     kit_chain_set_delegator(c, NULL);
     c->leaf = c->root = c;
     c->returning = NULL;
-    c->alone = true;
     c->cut = false;
 }
 
@@ -79,8 +79,7 @@ static inline struct kit_chain *kit_chain_root(struct kit_chain *c)
 
 /*
  * A request of `root` begins: returns the leaf that answers it. For next,
- * root->leaf will do where `returning` is NULL, or the root alone: nobody but
- * itself can then be who a return was sent to.
+ * root->leaf will do where `returning` is NULL.
  */
 static inline struct kit_chain *kit_chain_enter(struct kit_chain *root,
                                                 enum kit_how how)
@@ -98,7 +97,7 @@ static inline struct kit_chain *kit_chain_link(struct kit_chain *self,
 {
     struct kit_chain *root = self->root, *leaf = inner->leaf;
     kit_chain_set_delegator(inner, self);
-    inner->alone = root->alone = false;
+    inner->returning = inner;
     root->leaf = leaf;
     leaf->root = root;
     return leaf;
@@ -116,17 +115,15 @@ static inline struct kit_chain *kit_chain_end(struct kit_chain *self,
     if (!delegator)
         return NULL;
     kit_chain_set_delegator(self, NULL);
-    self->leaf = self->root = self;
-    self->alone = true;
     root->leaf = delegator;
-    root->alone = root == delegator;
     delegator->root = root;
-    *result = end;
-    bool by_return = root->returning == self;
-    if (by_return)
+    enum kit_how how = end.how == KIT_THROW ? KIT_THROW : KIT_NEXT;
+    if (KIT_UNLIKELY(root->returning == self)) {
         root->returning = delegator;
-    if (end.how != KIT_THROW)
-        result->how = by_return ? KIT_RETURN : KIT_NEXT;
+        if (how == KIT_NEXT)
+            how = KIT_RETURN;
+    }
+    *result = kit_completion_make(how, end.value);
     return delegator;
 }
 
@@ -136,13 +133,12 @@ static inline void kit_chain_cut(struct kit_chain *self)
     struct kit_chain *root = kit_chain_root(self);
     self->leaf = root->leaf;
     self->leaf->root = self;
-    self->alone = self->leaf == self;
+    self->returning = NULL;
     root->leaf = kit_chain_delegator(self);
     root->leaf->root = root;
-    root->alone = root->leaf == root;
     root->leaf->cut = true;
     /* Who a return was sent to may end, and another take its place in memory,
-       before the root, now perhaps alone, enters its chain again. */
+       before the root enters its chain again. */
     root->returning = NULL;
     kit_chain_set_delegator(self, NULL);
 }

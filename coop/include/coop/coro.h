@@ -132,8 +132,38 @@ coop_coro_resume_inline(coop_coro *co, kit_completion how)
     return kit_inline_resume(&face->context, how);
 }
 
+/* With COOP_CORO_APART in neither state, both have one mechanism. */
+static inline __attribute__((always_inline)) kit_completion
+coop_coro_transfer_inline(coop_coro *self, coop_coro *to, kit_completion how)
+{
+    struct coop_coro_face *from = (struct coop_coro_face *)(void *)self;
+    struct coop_coro_face *face = (struct coop_coro_face *)(void *)to;
+    if (KIT_UNLIKELY(from->state != COOP_CORO_RUNNING ||
+                     face->state > COOP_CORO_SUSPENDED))
+        return coop_coro_transfer(self, to, how);
+    from->state = COOP_CORO_SUSPENDED;
+    face->state = COOP_CORO_RUNNING;
+    return kit_inline_transfer(&from->context, &face->context, how);
+}
+
+__attribute__((noreturn)) static inline __attribute__((always_inline)) void
+coop_coro_leave_inline(coop_coro *self, coop_coro *to, kit_completion how)
+{
+    struct coop_coro_face *from = (struct coop_coro_face *)(void *)self;
+    struct coop_coro_face *face = (struct coop_coro_face *)(void *)to;
+    if (KIT_UNLIKELY(from->state != COOP_CORO_RUNNING ||
+                     face->state > COOP_CORO_SUSPENDED))
+        coop_coro_leave(self, to, how);
+    from->state = COOP_CORO_DONE;
+    face->state = COOP_CORO_RUNNING;
+    kit_inline_leave(&from->context, &face->context, how);
+}
+
 #define coop_coro_yield(self, value) coop_coro_yield_inline(self, value)
 #define coop_coro_resume(co, how)    coop_coro_resume_inline(co, how)
+#define coop_coro_transfer(self, to, how)                                      \
+    coop_coro_transfer_inline(self, to, how)
+#define coop_coro_leave(self, to, how) coop_coro_leave_inline(self, to, how)
 
 #endif
 

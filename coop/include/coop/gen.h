@@ -105,6 +105,18 @@ struct coop_gen_face {
     struct kit_chain chain;
 };
 
+/* The operations of a generator whose body has begun. */
+KIT_EXPORT extern const struct kit_iter_ops coop_gen_begun_ops;
+
+/* The beginning of a delegation: the coroutine to transfer to. NULL: `inner`
+   is to be stepped through the protocol. */
+KIT_EXPORT coop_coro *coop_gen_link(coop_gen *self, kit_iterable *inner);
+
+/* `inner` was stepped from the side: goes on through the protocol, beginning
+   with `request`. */
+KIT_EXPORT kit_completion coop_gen_go_on(coop_gen *self, kit_iterable *inner,
+                                         kit_completion request);
+
 #if KIT_INLINE_SWITCH
 
 static inline __attribute__((always_inline)) kit_completion
@@ -118,14 +130,44 @@ static inline __attribute__((always_inline)) kit_step
 coop_gen_next_inline(coop_gen *g, kit_value sent)
 {
     struct coop_gen_face *face = (struct coop_gen_face *)(void *)g;
-    struct coop_coro_face *co = (struct coop_coro_face *)(void *)face->co;
-    if (KIT_UNLIKELY(!face->chain.alone || co->state != COOP_CORO_SUSPENDED))
+    struct coop_gen_face *leaf =
+        KIT_CONTAINER(face->chain.leaf, struct coop_gen_face, chain);
+    struct coop_coro_face *co = (struct coop_coro_face *)(void *)leaf->co;
+    if (KIT_UNLIKELY(face->chain.returning || co->state != COOP_CORO_SUSPENDED))
         return coop_gen_next(g, sent);
-    return coop_coro_resume(face->co, kit_next(sent));
+    return coop_coro_resume(leaf->co, kit_next(sent));
 }
 
-#define coop_gen_yield(self, value) coop_gen_yield_inline(self, value)
-#define coop_gen_next(g, sent)      coop_gen_next_inline(g, sent)
+/* kit_iter_next of any iterator; a body that has begun needs no call. */
+static inline __attribute__((always_inline)) kit_step
+coop_gen_iter_next_inline(kit_iter *it, kit_value sent)
+{
+    return it->ops == &coop_gen_begun_ops
+               ? coop_gen_next_inline((coop_gen *)(void *)it, sent)
+               : (kit_iter_next)(it, sent);
+}
+
+static inline __attribute__((always_inline)) kit_completion
+coop_gen_delegate_inline(coop_gen *self, kit_iterable *inner)
+{
+    struct coop_gen_face *face = (struct coop_gen_face *)(void *)self;
+    coop_coro *leaf = coop_gen_link(self, inner);
+    if (KIT_UNLIKELY(!leaf))
+        return coop_gen_delegate(self, inner);
+    kit_completion c = coop_coro_transfer(face->co, leaf, kit_next(kit_none()));
+    return KIT_UNLIKELY(face->chain.cut) ? coop_gen_go_on(self, inner, c) : c;
+}
+
+static inline kit_iter *coop_gen_iter_inline(coop_gen *g)
+{
+    return (kit_iter *)(void *)g;
+}
+
+#define kit_iter_next(it, sent)        coop_gen_iter_next_inline(it, sent)
+#define coop_gen_iter(g)               coop_gen_iter_inline(g)
+#define coop_gen_yield(self, value)    coop_gen_yield_inline(self, value)
+#define coop_gen_next(g, sent)         coop_gen_next_inline(g, sent)
+#define coop_gen_delegate(self, inner) coop_gen_delegate_inline(self, inner)
 
 #endif
 
