@@ -101,6 +101,8 @@ kit_asm_leave:
         .cfi_endproc
         .size   kit_asm_leave, . - kit_asm_leave
 
+        /* A jump to the entry: a call would leave the processor expecting a
+           return that never comes, and mistaking the next ones. */
         .p2align 4
         .globl  kit_asm_entry
         .hidden kit_asm_entry
@@ -110,7 +112,11 @@ kit_asm_entry:
         .cfi_undefined rip              /* debuggers stop unwinding here */
         xorl    %ebp, %ebp              /* the end of the frame chain */
         movq    8(%rsp), %rdi           /* rsi, rdx: the two words */
-        callq   *16(%rsp)
+        movq    16(%rsp), %rax
+        leaq    .Lnever(%rip), %rcx
+        pushq   %rcx                    /* where a backtrace ends */
+        jmpq    *%rax
+.Lnever:
         ud2                             /* an entry does not return */
         .cfi_endproc
         .size   kit_asm_entry, . - kit_asm_entry

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Generators on the public coroutine API. The state of a generator is the
- * table of operations that its iterator has at the moment, so a step of a
+ * Generators on coroutines, whose entry they are. The state of a generator is
+ * the table of operations that its iterator has at the moment, so a step of a
  * suspended one tests nothing that the coroutine does not test itself.
  */
-#include <coop/coro.h>
+#include "coro.h"
+
 #include <coop/gen.h>
 
 #include <kit/chain.h>
@@ -15,7 +16,6 @@
 struct coop_gen {
     struct coop_gen_face face;
     coop_gen_fn body;
-    const struct kit_mechanism *mechanism;
     enum kit_gen_first first;
     kit_value arg;
 };
@@ -113,16 +113,20 @@ static const struct kit_iter_ops created_ops = {created_next, created_throw,
 
 /* ---- life ---- */
 
-static kit_step run(coop_coro *co, kit_value arg, kit_completion first)
+/* The entry itself, not a body that an entry calls: such a call would never
+   return where the generator leaves for its delegator, and the processor would
+   mistake the returns after it. */
+static void run(kit_context *context, kit_completion first)
 {
-    (void)arg, (void)first;
+    (void)first;
+    coop_coro *co = KIT_CONTAINER(context, coop_coro, face.context);
     coop_gen *g = coop_coro_local(co);
     kit_completion end = g->body(g, g->arg), result;
     g->face.iter.ops = &kit_gen_done_ops;
     struct kit_chain *delegator = kit_chain_end(&g->face.chain, end, &result);
     if (delegator)
         coop_coro_leave(co, gen_of_chain(delegator)->face.co, result);
-    return kit_step_of_end(end);
+    coop_coro_finish(co, kit_step_of_end(end));
 }
 
 int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
@@ -132,14 +136,9 @@ int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
     static const struct kit_stack_use generator = {
         "generator", "coop_gen_options.stack_size"};
     const struct coop_gen_options *o = options ? options : &defaults;
-    struct coop_coro_options of_co = {
-        .stack_size = o->stack_size,
-        .mechanism = o->mechanism ? o->mechanism : kit_mechanism_default(),
-        .local_size = sizeof(coop_gen),
-        .use = &generator,
-    };
     coop_coro *co;
-    int result = coop_coro_create(&co, run, kit_none(), &of_co);
+    int result = coop_coro_prepare(&co, o->stack_size, sizeof(coop_gen),
+                                   o->mechanism, &generator, run);
     if (result < 0)
         return result;
     coop_gen *g = coop_coro_local(co);
@@ -149,7 +148,6 @@ int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
     g->body = body;
     g->arg = arg;
     g->first = o->first;
-    g->mechanism = of_co.mechanism;
     *out = g;
     return 0;
 }
@@ -158,6 +156,8 @@ int coop_gen_destroy(coop_gen *g)
 {
     if (!g)
         return 0;
+    if (KIT_LIKELY(g->face.iter.ops == &kit_gen_done_ops))
+        return coop_coro_destroy(g->face.co);
     if (coop_gen_state(g) == KIT_GEN_RUNNING ||
         kit_chain_delegator(&g->face.chain))
         return -EBUSY;
@@ -207,7 +207,8 @@ static bool is_linkable(const coop_gen *self, const coop_gen *inner)
     const struct kit_iter_ops *ops = inner->face.iter.ops;
     if (ops != &created_ops && ops != &coop_gen_begun_ops)
         return false;
-    if (inner->mechanism != self->mechanism)
+    if (inner->face.co->face.context.mechanism !=
+        self->face.co->face.context.mechanism)
         return false;
     coop_gen *other = (coop_gen *)(uintptr_t)inner;
     return ops == &created_ops || (!kit_chain_delegator(&inner->face.chain) &&

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* What a coroutine is, for the other kinds of body that are made of one. */
+#ifndef COOP_SRC_CORO_H
+#define COOP_SRC_CORO_H
+
+#include <coop/coro.h>
+
+/* At the top of its own stack, below the stack's record. */
+struct coop_coro {
+    struct coop_coro_face face;
+    coop_coro_fn body;
+    kit_value arg;
+    kit_stack *stack;
+    /* the creator's local memory follows, up to the stack's record */
+} __attribute__((aligned(16)));
+
+static inline void coop_coro_set_state(coop_coro *co,
+                                       enum coop_coro_state state)
+{
+    co->face.state = (co->face.state & COOP_CORO_APART) | (int)state;
+}
+
+/* The highest place for a coroutine with `local_size` bytes above it. */
+static inline coop_coro *coop_coro_place(kit_stack *stack, size_t local_size)
+{
+    uintptr_t top = (uintptr_t)stack - local_size - sizeof(coop_coro);
+    return (coop_coro *)(top & ~(uintptr_t)15);
+}
+
+/* A coroutine that begins with `entry`; body and argument are the caller's to
+   set, if its entry wants them. Results as of coop_coro_create. */
+static inline __attribute__((always_inline)) int
+coop_coro_prepare(coop_coro **out, size_t stack_size, size_t local_size,
+                  const struct kit_mechanism *mechanism,
+                  const struct kit_stack_use *use, kit_context_entry entry)
+{
+    kit_stack *stack;
+    int result = kit_stack_take(stack_size, &stack);
+    if (KIT_UNLIKELY(result < 0))
+        return result;
+    coop_coro *co = coop_coro_place(stack, local_size);
+    if (!mechanism)
+        mechanism = kit_mechanism_default();
+    co->stack = stack;
+    stack->use = use;
+    stack->name = NULL;
+    co->face.state =
+        COOP_CORO_CREATED | (mechanism->inlines ? 0 : COOP_CORO_APART);
+    result = kit_context_start(&co->face.context, mechanism, stack, (char *)co,
+                               entry);
+    if (KIT_UNLIKELY(result < 0))
+        kit_stack_give(stack);
+    else
+        *out = co;
+    return result;
+}
+
+/* The end of an entry: answers the resumer for the last time. */
+__attribute__((noreturn)) static inline void coop_coro_finish(coop_coro *co,
+                                                              kit_step last)
+{
+    coop_coro_set_state(co, COOP_CORO_DONE);
+    kit_context_exit(&co->face.context, last);
+}
+
+#endif
