@@ -173,11 +173,17 @@ static int give_signal_stack(void)
     return -ENOMEM;
 }
 
+/* Asking the kernel each time would cost more than a short task. */
+static _Thread_local bool is_watched;
+
 int kit_stack_watch(void)
 {
+    if (KIT_LIKELY(is_watched))
+        return 0;
     int saved = errno;
     pthread_once(&once, begin);
     int result = give_signal_stack();
+    is_watched = result == 0;
     errno = saved;
     return result;
 }
