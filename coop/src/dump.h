@@ -15,4 +15,11 @@ void coop_report_unjoined(const coop_sched *s);
    "schedkit: WHAT NAME: COMPLAINT". */
 void coop_complain(const char *what, const char *name, const char *complaint);
 
+/* From now on, until it is taken back, the signal dumps all tasks; 0: none. */
+void coop_dump_on(int signal_number);
+void coop_dump_on_no_more(int signal_number);
+
+/* May it be a signal for that? 0, too. */
+bool coop_can_dump_on(int signal_number);
+
 #endif

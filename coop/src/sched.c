@@ -2,6 +2,8 @@
 /* The scheduler: its life, and the loop that runs when no task is ready. */
 #include "sched.h"
 #include "dump.h"
+#include "offload.h"
+#include "poller.h"
 #include "task.h"
 #include "waiters.h"
 
@@ -27,6 +29,8 @@ int coop_sched_create(coop_sched **out,
     static const struct coop_sched_options defaults;
     const struct coop_sched_options *o = options ? options : &defaults;
     int saved = errno;
+    if (!coop_can_dump_on(o->dump_signal))
+        return -EINVAL;
     coop_sched *s = calloc(1, sizeof *s);
     errno = saved;
     if (!s)
@@ -36,6 +40,8 @@ int coop_sched_create(coop_sched **out,
     s->slice = o->slice > 0 ? o->slice : COOP_SLICE_DEFAULT;
     s->is_unwatched = o->no_overflow_report;
     s->dump_signal = o->dump_signal;
+    s->offload_threads = o->offload_threads > 0 ? o->offload_threads
+                                                : COOP_OFFLOAD_THREADS_DEFAULT;
     *out = s;
     return 0;
 }
@@ -48,6 +54,8 @@ int coop_sched_destroy(coop_sched *s)
         return -EBUSY;
     coop_report_unjoined(s);
     coop_free_tasks(s);
+    coop_offload_destroy(s);
+    coop_poller_destroy(s);
     free(s);
     return 0;
 }
@@ -68,22 +76,43 @@ static void fire_timers(coop_sched *s)
         coop_end_wait(KIT_CONTAINER(timer, coop_task, timer), -ETIMEDOUT);
 }
 
+/* ---- polling ---- */
+
+/* A look costs a system call. When no task is ready, sleep_for_event looks. */
+static void look_now_and_then(coop_sched *s)
+{
+    if (!s->has_looked) {
+        if (!s->head || s->now < s->to_look)
+            return;
+        coop_poller_look(s, 0);
+    }
+    s->has_looked = false;
+    s->to_look = s->now + COOP_NS_PER_LOOK;
+}
+
 /* What may have happened meanwhile. */
 static void poll(coop_sched *s)
 {
     s->until_poll = COOP_SWITCHES_PER_POLL;
-    if (s->timers.count == 0) {
+    if (s->timers.count == 0 && s->outside == 0) {
         s->now = now_roughly();
         return;
     }
     s->now = kit_now();
     fire_timers(s);
+    if (s->outside > 0)
+        look_now_and_then(s);
 }
 
 /* No task is ready: waits for something to happen. False: nothing can. */
 static bool sleep_for_event(coop_sched *s)
 {
     int64_t until = coop_timer_next(&s->timers);
+    if (s->outside > 0) {
+        coop_poller_look(s, until);
+        s->has_looked = true;
+        return true;
+    }
     if (until == INT64_MAX)
         return false;
     struct timespec t = {until / 1000000000, until % 1000000000};
@@ -109,11 +138,13 @@ int coop_run(coop_sched *s)
     s->is_running = true;
     s->outer = coop_running_sched();
     set_running_sched(s);
+    coop_dump_on(s->dump_signal);
     do {
         poll(s);
         while (s->head && s->until_poll > 0)
             run_next(s);
     } while (s->head || sleep_for_event(s));
+    coop_dump_on_no_more(s->dump_signal);
     set_running_sched(s->outer);
     s->is_running = false;
     coop_free_ended(s);

@@ -21,8 +21,11 @@
 
 #define COOP_NAME_MAX          31
 #define COOP_SWITCHES_PER_POLL 64
+#define COOP_NS_PER_LOOK       10000 /* at descriptors, while tasks run */
 
 struct coop_select;
+struct coop_poller;
+struct coop_helpers;
 
 /* A task's place among those that wait for one thing. */
 struct coop_waiter {
@@ -86,6 +89,12 @@ struct coop_sched {
     bool is_unwatched; /* no report of stack overflows */
     int dump_signal;
     struct coop_timers timers;
+    size_t outside;  /* tasks that wait for descriptors, or offloaded calls */
+    int64_t to_look; /* when to see about those next */
+    bool has_looked; /* since the last poll */
+    struct coop_poller *poller;   /* NULL: not needed yet */
+    struct coop_helpers *helpers; /* as `poller` */
+    int offload_threads;
 };
 
 /*

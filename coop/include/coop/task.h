@@ -23,7 +23,8 @@
  *   need not wait succeeds all the same.
  * - gives -EDEADLK outside a task, where it would have to wait.
  *
- * What allocates: create and spawn.
+ * What allocates: create and spawn; and the first use of file descriptors and
+ * of coop_offload.
  */
 #ifndef COOP_TASK_H
 #define COOP_TASK_H
@@ -39,7 +40,8 @@ typedef struct coop_task coop_task;
 /* The body of a task; the result goes to whoever joins. */
 typedef kit_value (*coop_task_fn)(kit_value arg);
 
-#define COOP_SLICE_DEFAULT INT64_C(1000000)
+#define COOP_SLICE_DEFAULT           INT64_C(1000000)
+#define COOP_OFFLOAD_THREADS_DEFAULT 4
 
 struct coop_sched_options {
     const struct kit_mechanism *mechanism; /* NULL: kit_mechanism_default() */
@@ -47,10 +49,18 @@ struct coop_sched_options {
     /* coop_run shall not call kit_stack_watch (kit/stack.h), which puts a
        handler before the program's own for SIGSEGV and SIGBUS */
     bool no_overflow_report;
-    int dump_signal; /* prints coop_dump on stderr; 0: none */
+    /* While coop_run runs, this signal prints coop_dump of all schedulers
+       whose tasks run, at once, whatever thread it arrives at; afterwards it
+       does what it did before. Every thread of the process gets it, so no
+       other part of the program should use it. 0: none */
+    int dump_signal;
+    /* helper threads of coop_offload (coop/fd.h), at most, made as they are
+       needed; 0: COOP_OFFLOAD_THREADS_DEFAULT */
+    int offload_threads;
 };
 
-/* 0 or -ENOMEM. `options` may be NULL. */
+/* 0, -ENOMEM; -EINVAL for a dump_signal that cannot be handled. `options` may
+   be NULL. */
 KIT_EXPORT int coop_sched_create(coop_sched **out,
                                  const struct coop_sched_options *options);
 

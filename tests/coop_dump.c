@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* The signal that prints all tasks. */
+#include "harness.h"
+
+#include <coop/task.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mechanism.h"
+
+static int said[2];     /* a pipe that takes the place of stderr */
+static char text[4096]; /* what has come out of it */
+
+static void begin(void)
+{
+    ck_assert_int_eq(pipe2(said, O_NONBLOCK | O_CLOEXEC), 0);
+    memset(text, 0, sizeof text);
+    fflush(stderr);
+}
+
+static coop_sched *new_sched(void)
+{
+    coop_sched *s;
+    struct coop_sched_options o = {.dump_signal = SIGUSR1};
+    ck_assert_int_eq(coop_sched_create(&s, &o), 0);
+    return s;
+}
+
+static void spawn(coop_sched *s, const char *name, coop_task_fn body,
+                  kit_value arg)
+{
+    struct coop_task_options o = {.name = name};
+    ck_assert_int_eq(coop_spawn(s, NULL, body, arg, &o), 0);
+}
+
+/* Runs `s` to its end with stderr in the pipe. */
+static void run(coop_sched *s)
+{
+    int former = dup(STDERR_FILENO);
+    ck_assert_int_eq(dup2(said[1], STDERR_FILENO), STDERR_FILENO);
+    int result = coop_run(s);
+    dup2(former, STDERR_FILENO);
+    close(former);
+    ck_assert_int_eq(result, 0);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+
+/* The CPU is not given up: nobody but the handler can say it. */
+static void compute_until_said(const char *words)
+{
+    while (!strstr(text, words)) {
+        size_t length = strlen(text);
+        ck_assert_uint_lt(length, sizeof text - 1);
+        (void)!read(said[0], text + length, sizeof text - 1 - length);
+    }
+}
+
+static coop_task *parked;
+
+static kit_value park(kit_value none)
+{
+    parked = coop_current();
+    coop_park("see", "the end");
+    return none;
+}
+
+static kit_value ask_and_compute(kit_value none)
+{
+    coop_yield(); /* the other parks */
+    kill(getpid(), SIGUSR1);
+    compute_until_said("  computer is running");
+    compute_until_said("  other waits to see the end");
+    coop_unpark(parked);
+    return none;
+}
+
+START_TEST (a_signal_prints_all_tasks_while_one_computes) {
+    begin();
+    coop_sched *s = new_sched();
+    spawn(s, "computer", ask_and_compute, kit_none());
+    spawn(s, "other", park, kit_none());
+    run(s);
+}
+END_TEST
+
+static void *ask_from_here(void *arg)
+{
+    (void)arg;
+    pthread_kill(pthread_self(), SIGUSR1);
+    return NULL;
+}
+
+static kit_value ask_from_a_thread(kit_value none)
+{
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, ask_from_here, NULL), 0);
+    compute_until_said("  computer is running");
+    pthread_join(thread, NULL);
+    return none;
+}
+
+START_TEST (it_is_passed_on_from_any_thread_to_the_one_that_runs_tasks) {
+    begin();
+    coop_sched *s = new_sched();
+    spawn(s, "computer", ask_from_a_thread, kit_none());
+    run(s);
+}
+END_TEST
+
+static kit_value ask_from_inside(kit_value none)
+{
+    kill(getpid(), SIGUSR1);
+    compute_until_said("  inner is running");
+    compute_until_said("  outer is running");
+    return none;
+}
+
+static kit_value run_inner(kit_value none)
+{
+    coop_sched *s = new_sched();
+    spawn(s, "inner", ask_from_inside, none);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+    return none;
+}
+
+START_TEST (tasks_of_outer_schedulers_are_printed_too) {
+    begin();
+    coop_sched *s = new_sched();
+    spawn(s, "outer", run_inner, kit_none());
+    run(s);
+}
+END_TEST
+
+static volatile sig_atomic_t former_runs;
+
+static void count_former(int number)
+{
+    (void)number;
+    former_runs++;
+}
+
+START_TEST (afterwards_the_signal_does_what_it_did_before) {
+    begin();
+    former_runs = 0;
+    signal(SIGUSR1, count_former);
+    for (int i = 1; i <= 2; i++) {
+        coop_sched *s = new_sched();
+        spawn(s, "computer", ask_from_a_thread, kit_none());
+        run(s);
+        ck_assert_int_eq(former_runs, i - 1);
+        raise(SIGUSR1);
+        ck_assert_int_eq(former_runs, i);
+        memset(text, 0, sizeof text);
+    }
+    signal(SIGUSR1, SIG_DFL);
+}
+END_TEST
+
+static atomic_bool second_runs, is_said;
+
+static kit_value wait_for_first(kit_value none)
+{
+    atomic_store(&second_runs, true);
+    while (!atomic_load(&is_said))
+        usleep(100);
+    return none;
+}
+
+static kit_value ask_both(kit_value none)
+{
+    while (!atomic_load(&second_runs))
+        usleep(100);
+    kill(getpid(), SIGUSR1);
+    compute_until_said("  first is running");
+    compute_until_said("  second is running");
+    atomic_store(&is_said, true);
+    return none;
+}
+
+static void *run_second(void *arg)
+{
+    (void)arg;
+    coop_sched *s = new_sched();
+    spawn(s, "second", wait_for_first, kit_none());
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+    return NULL;
+}
+
+START_TEST (the_schedulers_of_all_threads_are_printed) {
+    pthread_t thread;
+    begin();
+    atomic_store(&second_runs, false);
+    atomic_store(&is_said, false);
+    ck_assert_int_eq(pthread_create(&thread, NULL, run_second, NULL), 0);
+    coop_sched *s = new_sched();
+    spawn(s, "first", ask_both, kit_none());
+    run(s);
+    pthread_join(thread, NULL);
+}
+END_TEST
+
+START_TEST (a_signal_that_cannot_be_handled_is_refused) {
+    coop_sched *s;
+    const int bad[] = {-1, SIGKILL, SIGSTOP, 1000};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct coop_sched_options o = {.dump_signal = bad[i]};
+        ck_assert_int_eq(coop_sched_create(&s, &o), -EINVAL);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_signal_prints_all_tasks_while_one_computes,
+        it_is_passed_on_from_any_thread_to_the_one_that_runs_tasks,
+        tasks_of_outer_schedulers_are_printed_too,
+        afterwards_the_signal_does_what_it_did_before,
+        a_signal_that_cannot_be_handled_is_refused,
+        /* valgrind takes the return from another thread's signal stack for
+           a change of that thread's stack */
+        under_valgrind() ? NULL : the_schedulers_of_all_threads_are_printed,
+        NULL,
+    };
+    /* ThreadSanitizer holds signals back from threads that wait by futex. */
+    if (UNDER_TSAN && on_threads())
+        return EXIT_SUCCESS;
+    return run_suite("coop dump", 10, tests);
+}
