@@ -46,7 +46,7 @@ int coop_mutex_destroy(coop_mutex *m)
 int coop_mutex_try_lock(coop_mutex *m)
 {
     coop_task *self = coop_current();
-    if (KIT_UNLIKELY(!self) || m->owner == self)
+    if (KIT_UNLIKELY(!self))
         return -EDEADLK;
     if (m->owner)
         return -EAGAIN;
@@ -59,6 +59,8 @@ int coop_mutex_lock_until(coop_mutex *m, int64_t deadline)
     int result = coop_mutex_try_lock(m);
     if (KIT_LIKELY(result != -EAGAIN))
         return result;
+    if (m->owner == coop_current())
+        return -EDEADLK;
     return wait_in(&m->waiters, "lock", m->name, deadline);
 }
 

@@ -18,8 +18,7 @@
 #ifndef PREEMPT_WAIT_H
 #define PREEMPT_WAIT_H
 
-#include <kit/backoff.h>
-#include <kit/wait.h>
+#include <preempt/sync.h>
 
 #include <pthread.h>
 
@@ -60,11 +59,6 @@ struct preempt_waiter {
     struct sleeper *sleeper;
     void *element; /* a channel's */
     bool is_queued;
-};
-
-struct preempt_waiters {
-    struct preempt_waiter *first, *last;
-    kit_word count; /* to be looked at without the lock */
 };
 
 /* The calling thread's, whether it runs a task or not. */
@@ -126,6 +120,7 @@ static inline struct preempt_waiter preempt_waiter_make(struct sleeper *s,
     return (struct preempt_waiter){.sleeper = s, .element = element};
 }
 
+/* A look that needs no lock. */
 static inline uint32_t preempt_waiters_count(const struct preempt_waiters *q)
 {
     return atomic_load_explicit(&q->count, memory_order_relaxed);

@@ -142,9 +142,12 @@ coop_gen_next_inline(coop_gen *g, kit_value sent)
 static inline __attribute__((always_inline)) kit_step
 coop_gen_iter_next_inline(kit_iter *it, kit_value sent)
 {
-    return it->ops == &coop_gen_begun_ops
-               ? coop_gen_next_inline((coop_gen *)(void *)it, sent)
-               : (kit_iter_next)(it, sent);
+    if (it->ops != &coop_gen_begun_ops)
+        return (kit_iter_next)(it, sent);
+    /* The compiler may know what `it` is part of, but not that it is no
+       generator then: it would warn of what lies beyond. */
+    __asm__("" : "+r"(it));
+    return coop_gen_next_inline((coop_gen *)(void *)it, sent);
 }
 
 static inline __attribute__((always_inline)) kit_completion

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* Mutex, semaphore, wait group, event and barrier, in both libraries. */
+#include "running.h"
+
+#if MIRROR_IS_PREEMPT
+#include <preempt/sync.h>
+enum { KINDS = 2 }; /* of mutex: the second inherits priorities */
+#define OPTIONS(kind)                                                          \
+    {                                                                          \
+        .inherits_priority = (kind) == 1                                       \
+    }
+#else
+#include <coop/sync.h>
+enum { KINDS = 1 };
+#define OPTIONS(kind)                                                          \
+    {                                                                          \
+        .name = "mutex"                                                        \
+    }
+#endif
+
+#include <errno.h>
+#include <stdatomic.h>
+
+static K(mutex) mutex;
+static K(semaphore) sem;
+static K(waitgroup) wg;
+static K(event) event;
+static K(barrier) barrier;
+static int64_t counter; /* under the mutex */
+
+/* ---- mutex ---- */
+
+static void with_each_mutex(K(task_fn) body)
+{
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct K(mutex_options) o = OPTIONS(kind);
+        ck_assert_int_eq(K(mutex_init)(&mutex, &o), 0);
+        run(body, kit_int((int64_t)scaled(2000)));
+        ck_assert_int_eq(K(mutex_destroy)(&mutex), 0);
+    }
+}
+
+static kit_value count_up(kit_value rounds)
+{
+    for (int64_t i = 0; i < rounds.i; i++) {
+        ck_assert_int_eq(K(mutex_lock)(&mutex), 0);
+        int64_t before = counter;
+        if (i % 16 == 0)
+            K(yield)();
+        counter = before + 1;
+        ck_assert_int_eq(K(mutex_unlock)(&mutex), 0);
+    }
+    return rounds;
+}
+
+static kit_value count_together(kit_value rounds)
+{
+    any_task *tasks[4];
+    counter = 0;
+    for (int i = 0; i < 4; i++)
+        tasks[i] = beside(count_up, rounds);
+    for (int i = 0; i < 4; i++)
+        joined(tasks[i]);
+    ck_assert_int_eq(counter, 4 * rounds.i);
+    return rounds;
+}
+
+START_TEST (a_mutex_lets_one_in_at_a_time) {
+    with_each_mutex(count_together);
+}
+END_TEST
+
+static kit_value lock_it(kit_value deadline)
+{
+    return kit_int(K(mutex_lock_until)(&mutex, deadline.i));
+}
+
+static int64_t canceled(K(task_fn) body, kit_value arg)
+{
+    any_task *task = beside(body, arg);
+    until_waiting(task);
+    K(cancel)(task);
+    return joined(task);
+}
+
+static kit_value lock_in_vain(kit_value arg)
+{
+    ck_assert_int_eq(K(mutex_lock)(&mutex), 0);
+    ck_assert_int_eq(K(mutex_lock)(&mutex), -EDEADLK);
+    ck_assert_int_eq(K(mutex_try_lock)(&mutex), -EAGAIN);
+    ck_assert_int_eq(joined(beside(lock_it, kit_int(after_ms(1)))), -ETIMEDOUT);
+    ck_assert_int_eq(joined(beside(lock_it, kit_int(0))), -ETIMEDOUT);
+    ck_assert_int_eq(canceled(lock_it, kit_int(KIT_FOREVER)), -ECANCELED);
+    ck_assert_int_eq(K(mutex_destroy)(&mutex), -EBUSY);
+    ck_assert_int_eq(K(mutex_unlock)(&mutex), 0);
+    if (!UNDER_TSAN) /* which reports the mistake, as it should */
+        ck_assert_int_eq(K(mutex_unlock)(&mutex), -EPERM);
+    ck_assert_int_eq(K(mutex_try_lock)(&mutex), 0);
+    ck_assert_int_eq(K(mutex_unlock)(&mutex), 0);
+    return arg;
+}
+
+START_TEST (a_locked_mutex_is_refused_in_time) {
+    with_each_mutex(lock_in_vain);
+}
+END_TEST
+
+/* ---- semaphore ---- */
+
+static kit_value acquire(kit_value deadline)
+{
+    return kit_int(K(semaphore_acquire_until)(&sem, deadline.i));
+}
+
+static kit_value use_semaphore(kit_value arg)
+{
+    any_task *task;
+    ck_assert_int_eq(K(semaphore_init)(&sem, 1, "slots"), 0);
+    ck_assert_int_eq(K(semaphore_acquire)(&sem), 0);
+    ck_assert_int_eq(K(semaphore_try_acquire)(&sem), -EAGAIN);
+    ck_assert_int_eq(K(semaphore_acquire_until)(&sem, 0), -ETIMEDOUT);
+    ck_assert_int_eq(canceled(acquire, kit_int(KIT_FOREVER)), -ECANCELED);
+    task = beside(acquire, kit_int(KIT_FOREVER));
+    until_waiting(task);
+    ck_assert_int_eq(K(semaphore_destroy)(&sem), -EBUSY);
+    ck_assert_int_eq(K(semaphore_release)(&sem), 0);
+    ck_assert_int_eq(K(semaphore_try_acquire)(&sem), -EAGAIN);
+    ck_assert_int_eq(joined(task), 0);
+    ck_assert_int_eq(K(semaphore_release)(&sem), 0);
+    ck_assert_uint_eq(K(semaphore_value)(&sem), 1);
+    ck_assert_int_eq(K(semaphore_destroy)(&sem), 0);
+    return arg;
+}
+
+START_TEST (a_semaphore_gives_what_is_released_to_who_waits) {
+    run(use_semaphore, kit_none());
+}
+END_TEST
+
+static atomic_int got;
+
+static kit_value acquire_with_patience(kit_value rounds)
+{
+    for (int64_t i = 0; i < rounds.i; i++) {
+        int64_t deadline = kit_now() + i % 8 * 2000;
+        if (K(semaphore_acquire_until)(&sem, deadline) == 0)
+            got++;
+    }
+    return rounds;
+}
+
+static kit_value release_to_the_impatient(kit_value rounds)
+{
+    any_task *tasks[3];
+    K(semaphore_init)(&sem, 0, NULL);
+    got = 0;
+    for (int i = 0; i < 3; i++)
+        tasks[i] = beside(acquire_with_patience, rounds);
+    for (int64_t i = 0; i < rounds.i; i++) {
+        K(semaphore_release)(&sem);
+        K(yield)();
+    }
+    for (int i = 0; i < 3; i++)
+        joined(tasks[i]);
+    while (K(semaphore_try_acquire)(&sem) == 0)
+        got++;
+    ck_assert_int_eq(got, rounds.i);
+    return rounds;
+}
+
+START_TEST (of_release_and_deadline_one_wins_and_nothing_is_lost) {
+    run(release_to_the_impatient, kit_int((int64_t)scaled(1000)));
+}
+END_TEST
+
+/* ---- wait group, event ---- */
+
+static kit_value wait_for_group(kit_value deadline)
+{
+    return kit_int(K(waitgroup_wait_until)(&wg, deadline.i));
+}
+
+static kit_value use_waitgroup(kit_value arg)
+{
+    any_task *tasks[2];
+    K(waitgroup_init)(&wg, NULL);
+    ck_assert_int_eq(K(waitgroup_wait)(&wg), 0);
+    ck_assert_int_eq(K(waitgroup_done)(&wg), -EINVAL);
+    ck_assert_int_eq(K(waitgroup_add)(&wg, 2), 0);
+    ck_assert_int_eq(K(waitgroup_add)(&wg, SIZE_MAX), -EOVERFLOW);
+    for (int i = 0; i < 2; i++)
+        until_waiting(tasks[i] = beside(wait_for_group, kit_int(KIT_FOREVER)));
+    ck_assert_int_eq(K(waitgroup_done)(&wg), 0);
+    ck_assert_int_eq(K(waitgroup_wait_until)(&wg, after_ms(1)), -ETIMEDOUT);
+    ck_assert_int_eq(canceled(wait_for_group, kit_int(KIT_FOREVER)),
+                     -ECANCELED);
+    ck_assert_int_eq(K(waitgroup_destroy)(&wg), -EBUSY);
+    ck_assert_int_eq(K(waitgroup_done)(&wg), 0);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(joined(tasks[i]), 0);
+    ck_assert_int_eq(K(waitgroup_destroy)(&wg), 0);
+    return arg;
+}
+
+START_TEST (a_wait_group_lets_all_go_when_the_last_is_done) {
+    run(use_waitgroup, kit_none());
+}
+END_TEST
+
+static kit_value wait_for_event(kit_value deadline)
+{
+    return kit_int(K(event_wait_until)(&event, deadline.i));
+}
+
+static kit_value use_event(kit_value arg)
+{
+    any_task *tasks[2];
+    K(event_init)(&event, NULL);
+    ck_assert_int_eq(K(event_wait_until)(&event, after_ms(1)), -ETIMEDOUT);
+    ck_assert_int_eq(canceled(wait_for_event, kit_int(KIT_FOREVER)),
+                     -ECANCELED);
+    for (int i = 0; i < 2; i++)
+        until_waiting(tasks[i] = beside(wait_for_event, kit_int(KIT_FOREVER)));
+    ck_assert_int_eq(K(event_destroy)(&event), -EBUSY);
+    K(event_set)(&event);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(joined(tasks[i]), 0);
+    ck_assert(K(event_is_set)(&event));
+    ck_assert_int_eq(K(event_wait)(&event), 0);
+    K(event_reset)(&event);
+    ck_assert_int_eq(K(event_wait_until)(&event, 0), -ETIMEDOUT);
+    ck_assert_int_eq(K(event_destroy)(&event), 0);
+    return arg;
+}
+
+START_TEST (an_event_lets_all_go_until_it_is_reset) {
+    run(use_event, kit_none());
+}
+END_TEST
+
+/* ---- barrier ---- */
+
+static kit_value meet(kit_value rounds)
+{
+    int64_t last = 0;
+    for (int64_t i = 0; i < rounds.i; i++) {
+        int result = K(barrier_wait)(&barrier);
+        ck_assert(result == 0 || result == 1);
+        last += result;
+    }
+    return kit_int(last);
+}
+
+static kit_value wait_at_barrier(kit_value deadline)
+{
+    return kit_int(K(barrier_wait_until)(&barrier, deadline.i));
+}
+
+static kit_value meet_often(kit_value rounds)
+{
+    any_task *tasks[3];
+    int64_t last = 0;
+    ck_assert_int_eq(K(barrier_init)(&barrier, 0, NULL), -EINVAL);
+    ck_assert_int_eq(K(barrier_init)(&barrier, 3, NULL), 0);
+    ck_assert_int_eq(K(barrier_wait_until)(&barrier, after_ms(1)), -ETIMEDOUT);
+    ck_assert_int_eq(canceled(wait_at_barrier, kit_int(KIT_FOREVER)),
+                     -ECANCELED);
+    for (int i = 0; i < 3; i++)
+        tasks[i] = beside(meet, rounds);
+    for (int i = 0; i < 3; i++)
+        last += joined(tasks[i]);
+    ck_assert_int_eq(last, rounds.i);
+    ck_assert_int_eq(K(barrier_destroy)(&barrier), 0);
+    return rounds;
+}
+
+START_TEST (a_barrier_has_one_last_in_each_round) {
+    run(meet_often, kit_int((int64_t)scaled(300)));
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *tests[] = {
+        a_mutex_lets_one_in_at_a_time,
+        a_locked_mutex_is_refused_in_time,
+        a_semaphore_gives_what_is_released_to_who_waits,
+        of_release_and_deadline_one_wins_and_nothing_is_lost,
+        a_wait_group_lets_all_go_when_the_last_is_done,
+        an_event_lets_all_go_until_it_is_reset,
+        a_barrier_has_one_last_in_each_round,
+        NULL,
+    };
+    return run_suite(SUITE("sync"), 20, tests);
+}
