@@ -2,6 +2,7 @@
 /* Tasks on threads: preemption, placement, foreign threads, failures. */
 #include "harness.h"
 
+#include <preempt/sync.h>
 #include <preempt/task.h>
 
 #include <errno.h>
@@ -394,6 +395,50 @@ START_TEST (a_thread_of_any_kind_may_wait_with_a_deadline) {
 }
 END_TEST
 
+/* ---- priority inheritance ---- */
+
+/* The calling thread's, as the kernel has it now: below 0 is real time. */
+static int priority_now(void)
+{
+    char text[1024] = "";
+    int priority = 0;
+    FILE *f = fopen("/proc/thread-self/stat", "re");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_ptr_nonnull(fgets(text, sizeof text, f));
+    fclose(f);
+    const char *at = strrchr(text, ')'); /* field 2; priority is field 18 */
+    ck_assert_ptr_nonnull(at);
+    for (int field = 2; field < 18; field++)
+        at = strchr(at + 1, ' ');
+    ck_assert_int_eq(sscanf(at, "%d", &priority), 1);
+    return priority;
+}
+
+static kit_value lock_and_unlock(kit_value mutex)
+{
+    ck_assert_int_eq(preempt_mutex_lock(mutex.p), 0);
+    return kit_int(preempt_mutex_unlock(mutex.p));
+}
+
+START_TEST (the_owner_of_a_mutex_inherits_the_priority_of_who_waits) {
+    struct preempt_mutex_options inheriting = {.inherits_priority = true};
+    struct preempt_task_options urgent = {.policy = SCHED_RR, .priority = 3};
+    preempt_sched *s = sched_on(NULL);
+    preempt_mutex m;
+    ck_assert_int_eq(preempt_mutex_init(&m, &inheriting), 0);
+    ck_assert_int_eq(preempt_mutex_lock(&m), 0);
+    ck_assert_int_ge(priority_now(), 0);
+    int result = preempt_spawn(s, NULL, lock_and_unlock, kit_ptr(&m), &urgent);
+    while (result == 0 && priority_now() >= 0)
+        usleep(100);
+    ck_assert(result == 0 || result == -EPERM); /* where it is permitted */
+    ck_assert_int_eq(preempt_mutex_unlock(&m), 0);
+    ck_assert_int_eq(preempt_sched_destroy(s), 0);
+    ck_assert_int_ge(priority_now(), 0);
+    ck_assert_int_eq(preempt_mutex_destroy(&m), 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -410,6 +455,7 @@ int main(void)
         the_kernel_knows_a_task_by_the_start_of_its_name,
         dumps_may_be_asked_for_while_tasks_come_and_go_and_wait,
         a_thread_of_any_kind_may_wait_with_a_deadline,
+        the_owner_of_a_mutex_inherits_the_priority_of_who_waits,
         any_thread_may_spawn_and_join,
         several_threads_may_wait_for_all_tasks,
         NULL,
