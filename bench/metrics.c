@@ -86,11 +86,24 @@ static void append(int fd, const char *path, const char *line, size_t length)
     failure("cannot write metrics to '%s': %s", path, strerror(error));
 }
 
+/* null: not measured. */
+static json_t *figure(double x)
+{
+    return x > 0 ? json_real(x) : json_null();
+}
+
+static void set_service(json_t *o, const struct workload_result *result)
+{
+    json_object_set_new(o, "fairness_turns", figure(result->fairness_turns));
+    json_object_set_new(o, "fairness_work", figure(result->fairness_work));
+}
+
 void metrics_append(int fd, const char *path, const struct run_report *r)
 {
     json_t *o = json_object();
     set_identity(o, r);
     set_usage(o, &r->usage);
+    set_service(o, r->result);
     char *text = json_dumps(o, JSON_COMPACT);
     char *line = NULL;
     int length = text ? asprintf(&line, "%s\n", text) : -1;

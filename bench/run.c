@@ -17,7 +17,7 @@
 
 #define INPUTS_MAX 256
 
-#define NUMBERS_MAX 16
+#define NUMBERS_MAX 24
 
 enum {
     OPT_METRICS = 256,
@@ -38,7 +38,13 @@ static const struct argp_option options[] = {
     {"leaves", OPT_NUMBER + 3, "N", 0, "of each of two trees", 0},
     {"depth", OPT_NUMBER + 4, "N", 0, "of the chain of delegation", 0},
     {"primes", OPT_NUMBER + 5, "N", 0, "that each sieve finds", 0},
-    {"seed", OPT_NUMBER + 6, "S", 0, "what the values begin with", 0},
+    {"tasks", OPT_NUMBER + 6, "N", 0, "how many at a time", 0},
+    {"bytes", OPT_NUMBER + 7, "N", 0, "of each task's working set", 0},
+    {"producers", OPT_NUMBER + 8, "N", 0, "tasks that send", 0},
+    {"consumers", OPT_NUMBER + 9, "N", 0, "tasks that receive", 0},
+    {"skew", OPT_NUMBER + 10, "PERCENT", 0,
+     "how much more work each kind of item is than the one before", 0},
+    {"seed", OPT_NUMBER + 11, "S", 0, "what the values begin with", 0},
     {"input", 'i', "PATH", 0,
      "a text file or a folder of them; may be repeated "
      "(default: " INPUT_DEFAULT ")",
@@ -195,6 +201,9 @@ static void print_result(const struct run_report *r, bool given)
                (double)r->usage.wall_ns / (double)result->items,
                r->workload->unit);
     printf("\n");
+    if (result->fairness_turns > 0)
+        printf("fairness   %.3f by turns, %.3f by work (Jain's index)\n",
+               result->fairness_turns, result->fairness_work);
     for (size_t i = 0; i < result->tally_count; i++)
         printf("%-10s %8" PRIu64 " %s\n", i ? "" : "most often",
                result->tallies[i].count, result->tallies[i].name);

@@ -85,7 +85,42 @@ static const struct arm pipeline_arms[] = {
     END,
 };
 
+/* Tasks; further arms may follow, with a comma each. */
+#define COOP_TASK_ARMS(form, wiring)                                           \
+    COOP("coop", form, coop_run_##wiring, NULL),                               \
+        COOP("coop-ucontext", form, coop_run_##wiring, "ucontext"),            \
+        COOP("coop-baton", form, coop_run_##wiring, BATON)
+#define TASK_ARMS(form, wiring)                                                \
+    {                                                                          \
+        SEQ, COOP_TASK_ARMS(form, wiring),                                     \
+            PREEMPT("preempt", form, preempt_run_##wiring, KIT_WAIT_ADAPTIVE), \
+            PREEMPT("preempt-park", form, preempt_run_##wiring,                \
+                    KIT_WAIT_PARK),                                            \
+            PREEMPT("preempt-spin", form, preempt_run_##wiring,                \
+                    KIT_WAIT_SPIN),                                            \
+            PREEMPT("preempt-condvar", form, preempt_run_##wiring,             \
+                    KIT_WAIT_CONDVAR),                                         \
+            END,                                                               \
+    }
+/* Tasks that have no channels have no strategy to wait on them either. */
+#define CHANNELLESS_ARMS(form, wiring)                                         \
+    {                                                                          \
+        SEQ, COOP_TASK_ARMS(form, wiring),                                     \
+            PREEMPT("preempt", form, preempt_run_##wiring, KIT_WAIT_PARK),     \
+            END,                                                               \
+    }
+/* Nothing flows between the tasks. */
+#define INDEPENDENT "independent"
+
+static const struct arm skynet_arms[] = CHANNELLESS_ARMS(INDEPENDENT, skynet);
+static const struct arm churn_arms[] = CHANNELLESS_ARMS(INDEPENDENT, churn);
+static const struct arm park_arms[] = CHANNELLESS_ARMS(INDEPENDENT, park);
+static const struct arm ring_arms[] = TASK_ARMS(NULL, ring);
+static const struct arm mpmc_arms[] = TASK_ARMS(NULL, mpmc);
+
 #define ITEMS_MAX UINT64_C(1000000000000)
+/* As many tasks as a workload may be asked for. */
+#define TASKS_MAX UINT64_C(1000000)
 
 #define VALUES                                                                 \
     {                                                                          \
@@ -100,6 +135,41 @@ static const struct arm pipeline_arms[] = {
         "capacity", 64, 0, PREEMPT_CHAN_CAPACITY_MAX, "elements",              \
             "of each channel; 0 is lock-step"                                  \
     }
+
+#define PRODUCERS(initial, min, max)                                           \
+    {                                                                          \
+        "producers", initial, min, max, "tasks", "that send"                   \
+    }
+#define CONSUMERS(initial, min, max)                                           \
+    {                                                                          \
+        "consumers", initial, min, max, "tasks", "that receive"                \
+    }
+#define WORK                                                                   \
+    {                                                                          \
+        "work", 0, 0, UINT64_C(10000000000), "ns", "nominal work per item"     \
+    }
+#define SHARE(initial)                                                         \
+    {                                                                          \
+        "share", initial, 0, 100, "per cent",                                  \
+            "the producer's part of the work"                                  \
+    }
+#define SKEW(initial)                                                          \
+    {                                                                          \
+        "skew", initial, 0, 100000, "per cent",                                \
+            "how much more work each kind of item is than the one before"      \
+    }
+
+#define MPMC_SPECIFICATION                                                     \
+    "Producer tasks send `items` items in all, as many each, into one "        \
+    "channel "                                                                 \
+    "of the given capacity, from which consumer tasks take them, whoever is "  \
+    "free. An item takes `work` nominal nanoseconds, of which the producer "   \
+    "does `share` per cent and the consumer the rest. There are as many "      \
+    "kinds "                                                                   \
+    "of items as tasks on the larger side; each kind is `skew` per cent of "   \
+    "`work` more than the one before. Fairness is Jain's index of the larger " \
+    "side: of the producers when the first of them has sent its share, of "    \
+    "the consumers at the end."
 
 const struct workload workloads[] = {
     {
@@ -274,6 +344,165 @@ const struct workload workloads[] = {
                        SEED},
         .arms = cancel_arms,
     },
+    {
+        .name = "skynet",
+        .unit = "leaf",
+        .summary = "a tree of tasks, ten children each, a million leaves",
+        .specification =
+            "A task makes ten tasks, each of which makes ten more, and so on "
+            "until there are `items` leaves. The leaves are numbered from "
+            "`seed` on, and the numbers are added up on the way to the root: "
+            "the last child of a node to end hands on the sum of all. The "
+            "checksum is the sum at the root: for the published size of "
+            "1 000 000 leaves 499999500000.",
+        .algorithm = &workload_skynet,
+        .parameters = {{"items", 1000000, 0, UINT64_C(1000000000), "leaves",
+                        "of the tree"},
+                       {"seed", 0, 0, UINT64_MAX, "",
+                        "the number of the first leaf"}},
+        .arms = skynet_arms,
+    },
+    {
+        .name = "threadring",
+        .unit = "pass",
+        .summary = "a token goes round a ring of 503 tasks",
+        .specification =
+            "The tasks stand in a ring, with a channel from each to the next. "
+            "A token that says how many passes are left goes round until none "
+            "is. The ring of the Computer Language Benchmarks Game has 503 "
+            "tasks, that of the Savina suite 100 and 100 000 passes.",
+        .algorithm = &workload_ring,
+        .parameters = {{"items", 2000000, 0, ITEMS_MAX, "passes",
+                        "from a task to the next"},
+                       {"tasks", 503, 2, TASKS_MAX, "tasks", "in the ring"},
+                       {"capacity", 0, 0, PREEMPT_CHAN_CAPACITY_MAX, "elements",
+                        "of each channel; 0 is lock-step"},
+                       SEED},
+        .arms = ring_arms,
+    },
+    {
+        .name = "ring",
+        .unit = "pass",
+        .summary = "a token goes round, each task touches its working set",
+        .specification =
+            "As threadring, but each task that gets the token reads and "
+            "writes every cache line of a working set of its own. What a pass "
+            "costs besides grows with what has left the caches meanwhile.",
+        .algorithm = &workload_ring,
+        .parameters = {{"items", 200000, 0, ITEMS_MAX, "passes",
+                        "from a task to the next"},
+                       {"tasks", 16, 2, TASKS_MAX, "tasks", "in the ring"},
+                       {"bytes", 16384, 0, UINT64_C(1) << 30, "bytes",
+                        "of each working set"},
+                       {"capacity", 0, 0, PREEMPT_CHAN_CAPACITY_MAX, "elements",
+                        "of each channel; 0 is lock-step"},
+                       SEED},
+        .arms = ring_arms,
+    },
+    {
+        .name = "bndbuffer",
+        .unit = "item",
+        .summary = "40 producers, a buffer of 50, 40 consumers",
+        .specification =
+            "The bounded buffer of the Savina suite, which has 1000 items "
+            "for each producer, 40000 in all. " MPMC_SPECIFICATION,
+        .algorithm = &workload_mpmc,
+        .parameters = {{"items", 4000000, 0, ITEMS_MAX, "items",
+                        "how many are sent, by all together"},
+                       PRODUCERS(40, 1, TASKS_MAX),
+                       CONSUMERS(40, 1, TASKS_MAX),
+                       {"capacity", 50, 0, PREEMPT_CHAN_CAPACITY_MAX,
+                        "elements", "of the channel; 0 is lock-step"},
+                       WORK,
+                       SHARE(50),
+                       SEED},
+        .arms = mpmc_arms,
+    },
+    {
+        .name = "mpmc",
+        .unit = "item",
+        .summary = "several producers, one channel, several consumers",
+        .specification = MPMC_SPECIFICATION,
+        .algorithm = &workload_mpmc,
+        .parameters = {{"items", 4000000, 0, ITEMS_MAX, "items",
+                        "how many are sent, by all together"},
+                       PRODUCERS(4, 1, TASKS_MAX),
+                       CONSUMERS(4, 1, TASKS_MAX),
+                       CAPACITY,
+                       WORK,
+                       SHARE(50),
+                       SKEW(0),
+                       SEED},
+        .arms = mpmc_arms,
+    },
+    {
+        .name = "fanin",
+        .unit = "item",
+        .summary = "producers of unequal items, one consumer",
+        .specification = "As mpmc, with one consumer, and the work is the "
+                         "producers'. " MPMC_SPECIFICATION,
+        .algorithm = &workload_mpmc,
+        .parameters = {{"items", 1000000, 0, ITEMS_MAX, "items",
+                        "how many are sent, by all together"},
+                       PRODUCERS(8, 1, TASKS_MAX),
+                       CONSUMERS(1, 1, 1),
+                       CAPACITY,
+                       {"work", 100, 0, UINT64_C(10000000000), "ns",
+                        "nominal work of the least kind of item"},
+                       SHARE(100),
+                       SKEW(100),
+                       SEED},
+        .arms = mpmc_arms,
+    },
+    {
+        .name = "fanout",
+        .unit = "item",
+        .summary = "one producer of unequal items, several consumers",
+        .specification = "As mpmc, with one producer, and the work is the "
+                         "consumers'. " MPMC_SPECIFICATION,
+        .algorithm = &workload_mpmc,
+        .parameters = {{"items", 1000000, 0, ITEMS_MAX, "items",
+                        "how many are sent"},
+                       PRODUCERS(1, 1, 1),
+                       CONSUMERS(8, 1, TASKS_MAX),
+                       CAPACITY,
+                       {"work", 100, 0, UINT64_C(10000000000), "ns",
+                        "nominal work of the least kind of item"},
+                       SHARE(0),
+                       SKEW(100),
+                       SEED},
+        .arms = mpmc_arms,
+    },
+    {
+        .name = "churn",
+        .unit = "task",
+        .summary = "tasks are made, run and joined",
+        .specification =
+            "A task makes `tasks` tasks that do next to nothing, joins them, "
+            "and begins again until there have been `items`. The sequential "
+            "arm calls their function.",
+        .algorithm = &workload_churn,
+        .parameters = {{"items", 2000000, 0, ITEMS_MAX, "tasks",
+                        "how many are made"},
+                       {"tasks", 1, 1, TASKS_MAX, "tasks", "at a time"},
+                       SEED},
+        .arms = churn_arms,
+    },
+    {
+        .name = "park",
+        .unit = "task",
+        .summary = "many tasks wait at a time",
+        .specification =
+            "`items` tasks are made; each says that it is there, and parks. "
+            "When all are there they are unparked and joined. What a waiting "
+            "task needs is the slope of the peak of memory over `items`. In "
+            "the sequential arm what waits is a number in an array.",
+        .algorithm = &workload_park,
+        .parameters = {{"items", 100000, 0, UINT64_C(100000000), "tasks",
+                        "how many wait"},
+                       SEED},
+        .arms = park_arms,
+    },
     {.name = NULL},
 };
 
@@ -350,6 +579,11 @@ static const struct {
     {"leaves", offsetof(struct workload_params, leaves)},
     {"depth", offsetof(struct workload_params, depth)},
     {"primes", offsetof(struct workload_params, primes)},
+    {"tasks", offsetof(struct workload_params, tasks)},
+    {"bytes", offsetof(struct workload_params, bytes)},
+    {"producers", offsetof(struct workload_params, producers)},
+    {"consumers", offsetof(struct workload_params, consumers)},
+    {"skew", offsetof(struct workload_params, skew)},
     {"seed", offsetof(struct workload_params, seed)},
 };
 

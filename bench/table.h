@@ -36,7 +36,7 @@ struct parameter {
     const char *summary;
 };
 
-#define PARAMETERS_MAX 6
+#define PARAMETERS_MAX 9
 
 struct workload {
     const char *name;

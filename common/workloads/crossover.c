@@ -2,20 +2,9 @@
 /*
  * Workload 3, crossover: as bounded, with work on each item, of which the
  * producer does `share` per cent and the consumer the rest.
- *
- * A nominal nanosecond of work is one step of a chain of multiplications that
- * depend on each other (Knuth's MMIX constants): about four cycles, nothing to
- * run in parallel, nothing in memory. What it really takes on a machine is the
- * sequential arm's time per item.
  */
+#include "work.h"
 #include "workload.h"
-
-static uint64_t work_on(uint64_t x, uint64_t steps)
-{
-    for (uint64_t i = 0; i < steps; i++)
-        x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return x;
-}
 
 static uint64_t steps_of_producer(const struct workload_params *p)
 {

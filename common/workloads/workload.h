@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Workloads: what is compared. A workload is an algorithm, written once, that
- * knows no scheduler. There are two shapes, and a workload may have both:
+ * knows no scheduler. There are three shapes, and a workload may have several:
  *
  *   a chain of iterators     source -> stage -> ... -> consumer
  *     The sequential arm connects the links by plain calls; the wirings of
@@ -10,6 +10,9 @@
  *   generators               *_gen.h
  *     Bodies that yield and delegate, compiled once for each library
  *     (generators.h); the sequential arm does without.
+ *   tasks                    *_task.h
+ *     Bodies that spawn, join, send and receive, compiled in the same way
+ *     (tasks.h).
  *
  * Nothing here times, parses or prints.
  */
@@ -30,6 +33,11 @@ struct workload_params {
     uint64_t leaves; /* of each tree */
     uint64_t depth;  /* of the chain of delegation; 0: one generator */
     uint64_t primes; /* that a sieve finds */
+    uint64_t tasks;  /* at a time */
+    uint64_t bytes;  /* that each task touches in its turn */
+    uint64_t producers;
+    uint64_t consumers;
+    uint64_t skew;             /* of the items' work, per cent */
     const char *const *inputs; /* files of text */
     size_t input_count;
 };
@@ -46,6 +54,9 @@ struct workload_result {
     uint64_t items; /* that reached the consumer */
     struct workload_tally tallies[WORKLOAD_TALLIES];
     size_t tally_count;
+    /* Jain's index of what those who compete were served, by turns and by
+       nominal work; 0: not measured */
+    double fairness_turns, fairness_work;
     char error[256]; /* what went wrong, where a code is not enough */
 };
 
@@ -163,5 +174,10 @@ extern const struct workload_algorithm workload_delegate;
 extern const struct workload_algorithm workload_samefringe;
 extern const struct workload_algorithm workload_sieve;
 extern const struct workload_algorithm workload_cancel;
+extern const struct workload_algorithm workload_skynet;
+extern const struct workload_algorithm workload_ring;
+extern const struct workload_algorithm workload_mpmc;
+extern const struct workload_algorithm workload_churn;
+extern const struct workload_algorithm workload_park;
 
 #endif

@@ -29,6 +29,13 @@ coop_wiring coop_run_cancel;
 /* A task for each stage and for the consumer, a channel at each joint. */
 coop_wiring coop_run_pipeline;
 
+/* On tasks that a main task makes and joins. */
+coop_wiring coop_run_churn;
+coop_wiring coop_run_mpmc;
+coop_wiring coop_run_park;
+coop_wiring coop_run_ring;
+coop_wiring coop_run_skynet;
+
 /* Resumable functions instead of generators on stacks. They have no mirror
    image: a thread needs a stack. */
 coop_wiring coop_run_stackless_lockstep;

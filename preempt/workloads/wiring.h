@@ -31,4 +31,11 @@ preempt_wiring preempt_run_cancel;
 /* A task for each stage and for the consumer, a channel at each joint. */
 preempt_wiring preempt_run_pipeline;
 
+/* On tasks that a main task makes and joins. */
+preempt_wiring preempt_run_churn;
+preempt_wiring preempt_run_mpmc;
+preempt_wiring preempt_run_park;
+preempt_wiring preempt_run_ring;
+preempt_wiring preempt_run_skynet;
+
 #endif
