@@ -92,10 +92,20 @@ static json_t *figure(double x)
     return x > 0 ? json_real(x) : json_null();
 }
 
+static json_t *beat(const struct workload_result *result, int64_t late_ns)
+{
+    return result->beats ? json_integer(late_ns) : json_null();
+}
+
 static void set_service(json_t *o, const struct workload_result *result)
 {
     json_object_set_new(o, "fairness_turns", figure(result->fairness_turns));
     json_object_set_new(o, "fairness_work", figure(result->fairness_work));
+    json_object_set_new(o, "beats", integer(result->beats));
+    json_object_set_new(o, "late_median_ns",
+                        beat(result, result->late_median_ns));
+    json_object_set_new(o, "late_p99_ns", beat(result, result->late_p99_ns));
+    json_object_set_new(o, "late_max_ns", beat(result, result->late_max_ns));
 }
 
 void metrics_append(int fd, const char *path, const struct run_report *r)

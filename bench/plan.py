@@ -126,7 +126,7 @@ PLANS = {
 # Measured only where they are asked for.
 PLANS |= {name: WorkloadPlan(reference={}, modes=()) for name in (
     "skynet", "threadring", "ring", "bndbuffer", "mpmc", "fanin", "fanout",
-    "churn", "park")}
+    "churn", "park", "transfer", "sleepers", "hog", "checkpoint")}
 
 
 def plan_of(workload):

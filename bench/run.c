@@ -44,7 +44,10 @@ static const struct argp_option options[] = {
     {"consumers", OPT_NUMBER + 9, "N", 0, "tasks that receive", 0},
     {"skew", OPT_NUMBER + 10, "PERCENT", 0,
      "how much more work each kind of item is than the one before", 0},
-    {"seed", OPT_NUMBER + 11, "S", 0, "what the values begin with", 0},
+    {"accounts", OPT_NUMBER + 11, "N", 0, "that money is moved between", 0},
+    {"every", OPT_NUMBER + 12, "N", 0,
+     "from a point where others may run to the next; 0: none", 0},
+    {"seed", OPT_NUMBER + 13, "S", 0, "what the values begin with", 0},
     {"input", 'i', "PATH", 0,
      "a text file or a folder of them; may be repeated "
      "(default: " INPUT_DEFAULT ")",
@@ -204,6 +207,12 @@ static void print_result(const struct run_report *r, bool given)
     if (result->fairness_turns > 0)
         printf("fairness   %.3f by turns, %.3f by work (Jain's index)\n",
                result->fairness_turns, result->fairness_work);
+    if (result->beats > 0)
+        printf("late       %.1f us median, %.1f us p99, %.1f us at the most "
+               "(%" PRIu64 " heartbeats)\n",
+               (double)result->late_median_ns / 1e3,
+               (double)result->late_p99_ns / 1e3,
+               (double)result->late_max_ns / 1e3, result->beats);
     for (size_t i = 0; i < result->tally_count; i++)
         printf("%-10s %8" PRIu64 " %s\n", i ? "" : "most often",
                result->tallies[i].count, result->tallies[i].name);

@@ -115,6 +115,14 @@ static const struct arm pipeline_arms[] = {
 static const struct arm skynet_arms[] = CHANNELLESS_ARMS(INDEPENDENT, skynet);
 static const struct arm churn_arms[] = CHANNELLESS_ARMS(INDEPENDENT, churn);
 static const struct arm park_arms[] = CHANNELLESS_ARMS(INDEPENDENT, park);
+/* Coop's half: the rival has no locks and no sleep. */
+#define COOP_ONLY_ARMS(form, wiring)                                           \
+    {                                                                          \
+        SEQ, COOP_TASK_ARMS(form, wiring), END,                                \
+    }
+static const struct arm hog_arms[] = COOP_ONLY_ARMS(INDEPENDENT, hog);
+static const struct arm sleepers_arms[] = COOP_ONLY_ARMS(INDEPENDENT, sleepers);
+static const struct arm transfer_arms[] = COOP_ONLY_ARMS(INDEPENDENT, transfer);
 static const struct arm ring_arms[] = TASK_ARMS(NULL, ring);
 static const struct arm mpmc_arms[] = TASK_ARMS(NULL, mpmc);
 
@@ -503,6 +511,74 @@ const struct workload workloads[] = {
                        SEED},
         .arms = park_arms,
     },
+    {
+        .name = "transfer",
+        .unit = "transfer",
+        .summary = "tasks move money between accounts under a mutex",
+        .specification =
+            "`tasks` tasks do `items` transfers in all between `accounts` "
+            "accounts, each under one mutex. With `every` k, each k-th "
+            "transfer lets other tasks run between reading the balance and "
+            "writing it. The sum of the balances must stay as it was; the "
+            "checksum is made of all of them.",
+        .algorithm = &workload_transfer,
+        .parameters = {{"items", 5000000, 0, ITEMS_MAX, "transfers",
+                        "by all tasks together"},
+                       {"tasks", 16, 1, TASKS_MAX, "tasks", "that transfer"},
+                       {"accounts", 1000, 1, TASKS_MAX, "accounts",
+                        "that there are"},
+                       {"every", 0, 0, ITEMS_MAX, "transfers",
+                        "from one that lets others run to the next; 0: none"},
+                       SEED},
+        .arms = transfer_arms,
+    },
+    {
+        .name = "sleepers",
+        .unit = "wake-up",
+        .summary = "tasks that sleep a millisecond, again and again",
+        .specification =
+            "Each of `tasks` tasks sleeps for a millisecond, `items` times. "
+            "The sequential arm sleeps once for all of them.",
+        .algorithm = &workload_sleepers,
+        .parameters = {{"items", 100, 0, UINT64_C(1000000), "sleeps",
+                        "of each task, one after the other"},
+                       {"tasks", 1000, 1, TASKS_MAX, "tasks", "that sleep"},
+                       SEED},
+        .arms = sleepers_arms,
+    },
+    {
+        .name = "hog",
+        .unit = "burst",
+        .summary = "bursts of computation beside a heartbeat",
+        .specification =
+            "A task computes in bursts of `work` nominal nanoseconds, and "
+            "lets others run after each. Beside it a heartbeat wakes every "
+            "millisecond, and how late it is goes into the result. The "
+            "sequential arm computes and has no heartbeat.",
+        .algorithm = &workload_hog,
+        .parameters = {{"items", 100, 0, ITEMS_MAX, "bursts", "of computation"},
+                       {"work", 2000000, 0, UINT64_C(10000000000), "ns",
+                        "nominal work of each burst"},
+                       SEED},
+        .arms = hog_arms,
+    },
+    {
+        .name = "checkpoint",
+        .unit = "burst",
+        .summary = "as hog, but the computation has checkpoints",
+        .specification =
+            "As hog, but within a burst the computation calls checkpoint "
+            "after each `every` nominal nanoseconds, which lets others run "
+            "when the time slice is used up.",
+        .algorithm = &workload_hog,
+        .parameters = {{"items", 2, 0, ITEMS_MAX, "bursts", "of computation"},
+                       {"work", 100000000, 0, UINT64_C(10000000000), "ns",
+                        "nominal work of each burst"},
+                       {"every", 100, 0, ITEMS_MAX, "ns",
+                        "from a checkpoint to the next; 0: none"},
+                       SEED},
+        .arms = hog_arms,
+    },
     {.name = NULL},
 };
 
@@ -583,6 +659,8 @@ static const struct {
     {"bytes", offsetof(struct workload_params, bytes)},
     {"producers", offsetof(struct workload_params, producers)},
     {"consumers", offsetof(struct workload_params, consumers)},
+    {"accounts", offsetof(struct workload_params, accounts)},
+    {"every", offsetof(struct workload_params, every)},
     {"skew", offsetof(struct workload_params, skew)},
     {"seed", offsetof(struct workload_params, seed)},
 };

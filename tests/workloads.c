@@ -35,13 +35,26 @@ START_TEST (every_workload_begins_with_its_sequential_arm) {
 }
 END_TEST
 
+/* Wirings that are still to come: they need locks and sleep on threads. */
+static bool preempt_is_to_come(const struct workload *w)
+{
+    static const char *const names[] = {"transfer", "sleepers", "hog",
+                                        "checkpoint"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(names[i], w->name) == 0)
+            return true;
+    return false;
+}
+
 START_TEST (every_workload_has_a_coop_and_a_preempt_half) {
     ck_assert_ptr_nonnull(workloads->name);
     for (const struct workload *w = workloads; w->name; w++) {
         ck_assert_msg(next_of(w->arms, POLICY_COOP) != NULL,
                       "%s has no coop arm", w->name);
-        ck_assert_msg(next_of(w->arms, POLICY_PREEMPT) != NULL,
-                      "%s has no preempt arm", w->name);
+        bool is_there = next_of(w->arms, POLICY_PREEMPT) != NULL;
+        ck_assert_msg(is_there != preempt_is_to_come(w),
+                      is_there ? "%s has come" : "%s has no preempt arm",
+                      w->name);
     }
 }
 END_TEST
@@ -60,7 +73,7 @@ START_TEST (every_form_of_one_half_has_its_counterpart) {
         for (const struct arm *a = w->arms + 1; a->name; a++) {
             enum policy other =
                 a->policy == POLICY_COOP ? POLICY_PREEMPT : POLICY_COOP;
-            ck_assert_msg(has_form(w, other, a->form),
+            ck_assert_msg(has_form(w, other, a->form) || preempt_is_to_come(w),
                           "%s: arm %s has no counterpart", w->name, a->name);
         }
 }
@@ -82,12 +95,17 @@ static bool is_independent(const struct workload *w)
     return form && strcmp(form, "independent") == 0;
 }
 
+static size_t rivals_of(const struct workload *w)
+{
+    return preempt_is_to_come(w) ? 3 : is_independent(w) ? 4 : 7;
+}
+
 START_TEST (the_strongest_rivals_of_each_side_are_there) {
     static const char *const names[] = {
         "coop",         "coop-ucontext", "coop-baton",     "preempt",
         "preempt-park", "preempt-spin",  "preempt-condvar"};
     for (const struct workload *w = workloads; w->name; w++)
-        for (size_t i = 0; i < (is_independent(w) ? 4 : COUNT_OF(names)); i++)
+        for (size_t i = 0; i < rivals_of(w); i++)
             ck_assert_msg(arm_named(w, names[i]) != NULL, "%s lacks %s",
                           w->name, names[i]);
 }
@@ -328,7 +346,27 @@ START_TEST (any_number_of_tasks_gives_the_same_values) {
         compare_with("fanin", "producers", extents[i], 45);
         compare_with("fanout", "consumers", extents[i], 45);
         compare_with("threadring", "tasks", 1 + extents[i], 45);
+        compare_with("transfer", "tasks", extents[i], 45);
+        compare_with("transfer", "accounts", extents[i], 45);
+        compare_with("transfer", "every", extents[i], 45);
+        compare_with("sleepers", "tasks", extents[i], 2);
+        compare_with("checkpoint", "every", extents[i], 45);
         compare_with("ring", "bytes", 50 * extents[i], 45);
+    }
+}
+END_TEST
+
+START_TEST (a_heartbeat_is_measured) {
+    static const char *const names[] = {"hog", "checkpoint"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const struct workload *w = workload_named(names[i]);
+        struct workload_params p = params_for(w, NULL);
+        p.items = 3, p.work = 100000;
+        struct workload_result r = run(w, arm_named(w, "coop"), &p, NULL);
+        ck_assert_uint_ge(r.beats, 1);
+        ck_assert_int_ge(r.late_median_ns, 0);
+        ck_assert_int_le(r.late_median_ns, r.late_p99_ns);
+        ck_assert_int_le(r.late_p99_ns, r.late_max_ns);
     }
 }
 END_TEST
@@ -429,6 +467,7 @@ int main(void)
         trees_and_chains_of_every_size_give_the_same_values,
         another_seed_or_size_gives_another_checksum,
         any_number_of_tasks_gives_the_same_values,
+        a_heartbeat_is_measured,
         skynet_gives_the_published_answer,
         in_lock_step_coop_serves_one_side_alike,
         the_division_of_the_work_does_not_change_the_result,

@@ -37,7 +37,10 @@ struct workload_params {
     uint64_t bytes;  /* that each task touches in its turn */
     uint64_t producers;
     uint64_t consumers;
-    uint64_t skew;             /* of the items' work, per cent */
+    uint64_t accounts;
+    uint64_t every; /* steps from a point where others may run to the next;
+                       0: there is none */
+    uint64_t skew;  /* of the items' work, per cent */
     const char *const *inputs; /* files of text */
     size_t input_count;
 };
@@ -57,6 +60,8 @@ struct workload_result {
     /* Jain's index of what those who compete were served, by turns and by
        nominal work; 0: not measured */
     double fairness_turns, fairness_work;
+    uint64_t beats; /* how many heartbeats were measured; how late they were */
+    int64_t late_median_ns, late_p99_ns, late_max_ns;
     char error[256]; /* what went wrong, where a code is not enough */
 };
 
@@ -179,5 +184,8 @@ extern const struct workload_algorithm workload_ring;
 extern const struct workload_algorithm workload_mpmc;
 extern const struct workload_algorithm workload_churn;
 extern const struct workload_algorithm workload_park;
+extern const struct workload_algorithm workload_hog;
+extern const struct workload_algorithm workload_sleepers;
+extern const struct workload_algorithm workload_transfer;
 
 #endif

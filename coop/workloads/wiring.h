@@ -35,6 +35,9 @@ coop_wiring coop_run_mpmc;
 coop_wiring coop_run_park;
 coop_wiring coop_run_ring;
 coop_wiring coop_run_skynet;
+coop_wiring coop_run_hog;
+coop_wiring coop_run_sleepers;
+coop_wiring coop_run_transfer;
 
 /* Resumable functions instead of generators on stacks. They have no mirror
    image: a thread needs a stack. */
