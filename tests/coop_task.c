@@ -516,6 +516,42 @@ START_TEST (tasks_run_on_ucontext_too) {
 }
 END_TEST
 
+/* ---- first ---- */
+
+static size_t live_at_most;
+
+static kit_value branch(kit_value depth)
+{
+    struct coop_task_options o = {.first = true};
+    coop_task *children[5];
+    int64_t sum = 0;
+    size_t live = coop_tasks(here(), NULL, 0);
+    live_at_most = live > live_at_most ? live : live_at_most;
+    if (depth.i == 0)
+        return kit_int(1);
+    for (int i = 0; i < 5; i++)
+        coop_spawn(here(), &children[i], branch, kit_int(depth.i - 1), &o);
+    for (int i = 0; i < 5; i++) {
+        kit_value result;
+        coop_join(children[i], &result);
+        sum += result.i;
+    }
+    return kit_int(sum);
+}
+
+START_TEST (a_tree_of_tasks_that_are_first_is_done_branch_by_branch) {
+    coop_sched *s = new_sched();
+    coop_task *root;
+    kit_value leaves;
+    coop_spawn(s, &root, branch, kit_int(4), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    coop_join(root, &leaves);
+    ck_assert_int_eq(leaves.i, 625);
+    ck_assert_uint_le(live_at_most, 1 + 4 * 5);
+    coop_sched_destroy(s);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -539,6 +575,7 @@ int main(void)
         each_thread_may_run_a_scheduler,
         a_generator_may_wait_on_behalf_of_its_task,
         tasks_run_on_ucontext_too,
+        a_tree_of_tasks_that_are_first_is_done_branch_by_branch,
         NULL,
     };
     return run_suite("coop order", 10, tests);

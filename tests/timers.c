@@ -231,6 +231,32 @@ START_TEST (sleepers_wake_although_another_only_has_checkpoints) {
 }
 END_TEST
 
+static kit_value yield_seldom(kit_value arg)
+{
+    int64_t turns = 0;
+    for (; !is_over; turns++) {
+        int64_t end = kit_now() + 1000000;
+        while (kit_now() < end)
+            continue;
+        coop_yield();
+    }
+    return kit_int(turns + arg.i);
+}
+
+START_TEST (a_sleeper_wakes_after_a_few_turns_of_one_who_yields_seldom) {
+    coop_sched *s;
+    coop_task *busy;
+    kit_value turns;
+    coop_sched_create(&s, NULL);
+    coop_spawn(s, NULL, end_it_after_a_while, kit_none(), NULL);
+    coop_spawn(s, &busy, yield_seldom, kit_int(0), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(coop_join(busy, &turns), 0);
+    ck_assert_int_lt(turns.i, 30); /* five of a millisecond each are due */
+    coop_sched_destroy(s);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -244,6 +270,7 @@ int main(void)
         a_time_that_has_come_need_not_be_waited_for,
         sleepers_wake_although_others_always_yield,
         sleepers_wake_although_another_only_has_checkpoints,
+        a_sleeper_wakes_after_a_few_turns_of_one_who_yields_seldom,
         NULL,
     };
     return run_suite("coop timers", 10, tests);

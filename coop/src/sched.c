@@ -37,6 +37,7 @@ int coop_sched_create(coop_sched **out,
         return -ENOMEM;
     s->mechanism = o->mechanism ? o->mechanism : kit_mechanism_default();
     s->main.mechanism = s->mechanism;
+    s->switches_per_poll = COOP_SWITCHES_PER_POLL_LEAST;
     s->slice = o->slice > 0 ? o->slice : COOP_SLICE_DEFAULT;
     s->is_unwatched = o->no_overflow_report;
     s->dump_signal = o->dump_signal;
@@ -90,6 +91,19 @@ static void look_now_and_then(coop_sched *s)
     s->to_look = s->now + COOP_NS_PER_LOOK;
 }
 
+/* The next one comes sooner when tasks run long between their switches. */
+static void pace_polls(coop_sched *s, int64_t now)
+{
+    int64_t took = now - s->now, n = s->switches_per_poll * (int64_t)2;
+    if (s->head && took > COOP_NS_PER_POLL)
+        n = s->switches_per_poll * COOP_NS_PER_POLL / took;
+    s->switches_per_poll = n < COOP_SWITCHES_PER_POLL_LEAST
+                               ? COOP_SWITCHES_PER_POLL_LEAST
+                           : n > COOP_SWITCHES_PER_POLL ? COOP_SWITCHES_PER_POLL
+                                                        : (int)n;
+    s->until_poll = s->switches_per_poll;
+}
+
 /* What may have happened meanwhile. */
 static void poll(coop_sched *s)
 {
@@ -98,7 +112,9 @@ static void poll(coop_sched *s)
         s->now = now_roughly();
         return;
     }
-    s->now = kit_now();
+    int64_t now = kit_now();
+    pace_polls(s, now);
+    s->now = now;
     fire_timers(s);
     if (s->outside > 0)
         look_now_and_then(s);

@@ -20,8 +20,11 @@
 #include <errno.h>
 
 #define COOP_NAME_MAX          31
-#define COOP_SWITCHES_PER_POLL 64
-#define COOP_NS_PER_LOOK       10000 /* at descriptors, while tasks run */
+#define COOP_SWITCHES_PER_POLL 64 /* at the most */
+/* One task's turn: that of the caller of coop_run is counted, too. */
+#define COOP_SWITCHES_PER_POLL_LEAST 2
+#define COOP_NS_PER_POLL             INT64_C(100000) /* about, at the most */
+#define COOP_NS_PER_LOOK             10000 /* at descriptors, while tasks run */
 
 struct coop_select;
 struct coop_poller;
@@ -48,6 +51,7 @@ struct coop_task {
     bool canceled;
     bool shielded;
     bool permit;          /* unparked since the last park */
+    bool is_first;        /* spawned to be ready before the others */
     bool unclaimed;       /* nobody may join it: it frees itself */
     const char *waits_to; /* while it waits: "receive from" */
     const char *waits_on; /* and the name of what, or NULL */
@@ -75,7 +79,8 @@ struct coop_sched {
     int checks;             /* checkpoints until one reads the clock */
     coop_task *head, *tail; /* the ready ones */
     kit_context main;       /* the caller of coop_run, while a task runs */
-    int checks_in_a_row;    /* how many that were to be */
+    int switches_per_poll;
+    int checks_in_a_row; /* how many that were to be */
     bool is_running;
     int64_t now;   /* at the last poll */
     int64_t slice; /* ns that a task may run between checkpoints */

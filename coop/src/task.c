@@ -51,6 +51,20 @@ void coop_free_tasks(coop_sched *s)
 
 /* ---- run ---- */
 
+/* Of a task that ran before the others, who waits for it does, too: a tree of
+   tasks is then done with one branch before it begins the next. */
+static void wake_joiner(coop_task *t)
+{
+    struct coop_waiter *w = coop_waiters_take(&t->joiner);
+    if (!w)
+        return;
+    w->task->wake = 0;
+    if (t->is_first)
+        coop_make_ready_first(w->task);
+    else
+        coop_make_ready(w->task);
+}
+
 /* An unclaimed task cannot free the stack it ends on: the next one does. */
 static void run(kit_context *context, kit_completion first)
 {
@@ -60,7 +74,7 @@ static void run(kit_context *context, kit_completion first)
     t->value = t->body(t->value);
     t->state = COOP_TASK_ENDED;
     s->alive--;
-    coop_serve_all(&t->joiner, 0);
+    wake_joiner(t);
     coop_free_ended(s);
     if (t->unclaimed)
         s->ended = t;
@@ -115,7 +129,8 @@ int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
     }
     link_task(t, s);
     s->alive++;
-    if (options && options->first)
+    t->is_first = options && options->first;
+    if (t->is_first)
         coop_make_ready_first(t);
     else
         coop_make_ready(t);

@@ -29,6 +29,8 @@ int coop_give_way_until(coop_sched *s, int64_t deadline)
 {
     struct coop_timer *timer = &s->current->timer;
     coop_timer_start(&s->timers, timer, deadline);
+    if (s->until_poll > s->switches_per_poll)
+        s->until_poll = s->switches_per_poll;
     int result = give_way(s);
     coop_timer_stop(&s->timers, timer);
     return result;
