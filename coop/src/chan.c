@@ -56,11 +56,10 @@ static size_t least(size_t a, size_t b, size_t c)
     return ab < c ? ab : c;
 }
 
-/* Opens the short ways, as far as they go. */
+/* After settle: opens the short ways, as far as they go. */
 static void open_up(coop_chan *ch)
 {
     size_t turn = TURN_LEAST * ch->element_size;
-    settle(ch);
     if (!ch->receivers.first && !ch->closed)
         ch->put_limit +=
             least(ch->capacity - ch->filled, (size_t)(ch->end - ch->put), turn);
@@ -93,8 +92,6 @@ static void begin_turn(coop_chan *ch)
 
 static bool turn_is_over(coop_chan *ch)
 {
-    if (ch->capacity > 0)
-        settle(ch);
     if (ch->moved < ch->turn)
         return false;
     begin_turn(ch);
@@ -128,6 +125,8 @@ send_slowly(coop_chan *ch, const void *element, int64_t deadline)
         coop_serve(receiver, 1);
         return 0;
     }
+    if (ch->capacity > 0)
+        settle(ch);
     if (deadline != TRY && turn_is_over(ch)) {
         coop_yield();
         return coop_chan_send_until(ch, element, deadline);
@@ -157,6 +156,8 @@ __attribute__((noinline)) static int recv_slowly(coop_chan *ch, void *element,
                                                  int64_t deadline)
 {
     struct coop_waiter *sender;
+    if (ch->capacity > 0)
+        settle(ch);
     if (deadline != TRY && turn_is_over(ch)) {
         coop_yield();
         return coop_chan_recv_until(ch, element, deadline);

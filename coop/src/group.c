@@ -117,10 +117,7 @@ static int wait_for_members(coop_group *g, int64_t deadline)
         return -EDEADLK;
     if (g->size == 0)
         return 0;
-    coop_sched *s = coop_running_sched();
-    if (!s)
-        return -EDEADLK;
-    return coop_wait_in(s, &g->waiters, "await", g->name, deadline);
+    return coop_wait_here(&g->waiters, "await", g->name, deadline);
 }
 
 /* Whoever has waited takes the failure: the group begins anew. */

@@ -122,4 +122,14 @@ static inline int coop_wait_in(coop_sched *s, struct coop_waiters *q,
     return coop_wait(s, what, name, deadline);
 }
 
+/* As coop_wait_in, for a caller that need not be a task: else -EDEADLK. */
+static inline int coop_wait_here(struct coop_waiters *q, const char *what,
+                                 const char *name, int64_t deadline)
+{
+    coop_sched *s = coop_running_sched();
+    if (!s)
+        return -EDEADLK;
+    return coop_wait_in(s, q, what, name, deadline);
+}
+
 #endif

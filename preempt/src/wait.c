@@ -12,9 +12,6 @@ void sleeper_begin(struct sleeper *s, const struct wait *why)
     atomic_store_explicit(&s->what, why->what, memory_order_relaxed);
     atomic_store_explicit(&s->name, why->name, memory_order_relaxed);
     atomic_store_explicit(&s->since, kit_now(), memory_order_relaxed);
-    atomic_store_explicit(&s->is_watched,
-                          why->deadline == KIT_FOREVER && !s->mutex,
-                          memory_order_relaxed);
     /* release: whoever sees an odd number sees the rest. seq_cst: before our
        look at `canceled`, as the canceller's is before its look at this. */
     atomic_fetch_add_explicit(&s->sleeps, 1, memory_order_seq_cst);

@@ -48,8 +48,7 @@ struct sleeper {
     _Atomic(const char *) what;
     _Atomic(const char *) name;
     _Atomic int64_t since;
-    _Atomic bool is_watched; /* only a thread of this library can wake it */
-    pthread_mutex_t *mutex;  /* it waits for a condition variable; else NULL */
+    pthread_mutex_t *mutex; /* it waits for a condition variable; else NULL */
     pthread_cond_t *changed;
 };
 
