@@ -4,7 +4,7 @@
  * COLD: without pages, in nobody's free list. A pool's free lists hold warm
  * stacks.
  */
-#include <kit/flow.h>
+#include <kit/warm.h>
 
 #include "sanitize.h"
 #include "slab.h"
@@ -21,7 +21,7 @@
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13, newer than many headers */
 #endif
 
-#define CLASSES 17 /* 16 KiB << 0 ... 16 KiB << 16 = 1 GiB */
+#define CLASSES KIT_STACK_CLASSES
 
 /* The class of KIT_STACK_DEFAULT, so that most need no search. */
 #define CLASS_DEFAULT (KIT_SANITIZER_FACTOR == 4 ? 4 : 2)
@@ -30,15 +30,14 @@ _Static_assert(KIT_STACK_MIN << CLASS_DEFAULT ==
                "the default is one of the classes");
 
 struct kit_stack_pool {
-    kit_stack *warm[CLASSES];
+    struct kit_stack_warm warm;      /* first */
     struct kit_slab *slabs[CLASSES]; /* with a cold slot, or just filled */
     struct kit_slab *full[CLASSES];  /* without, when last looked at */
     size_t full_count[CLASSES];
     size_t look_again_at[CLASSES]; /* so many full ones */
-    size_t warm_bytes, limit;      /* sizes of warm stacks, in all */
+    size_t limit;                  /* bytes of warm stacks, in all */
     enum kit_guard wanted, weakest;
-    bool is_tried;   /* the guard: it traps */
-    bool is_watched; /* by a checker of memory */
+    bool is_tried; /* the guard: it traps */
 };
 
 const char *kit_guard_name(enum kit_guard guard)
@@ -195,17 +194,14 @@ static unsigned class_of(size_t size)
     return index;
 }
 
-static inline int get(kit_stack_pool *pool, size_t size, kit_stack **out)
+int kit_stack_get(kit_stack_pool *pool, size_t size, kit_stack **out)
 {
     unsigned index = size ? class_of(size) : CLASS_DEFAULT;
     if (KIT_UNLIKELY(index >= CLASSES))
         return -EINVAL;
-    kit_stack *stack = pool->warm[index];
+    kit_stack *stack = kit_stack_pop(pool, index);
     if (KIT_UNLIKELY(!stack))
         return take_cold(pool, index, out);
-    pool->warm[index] = stack->next;
-    pool->warm_bytes -= size_of_class(index);
-    stack->owner = pool;
     stack->use = NULL;
     *out = stack;
     return 0;
@@ -230,38 +226,35 @@ __attribute__((noinline, cold)) static void cool(kit_stack *stack)
     kit_slab_set(slab, UINT64_C(1) << slot);
 }
 
-static inline void put(kit_stack_pool *pool, kit_stack *stack)
+static bool has_room(const kit_stack_pool *pool, const kit_stack *stack)
 {
-    /* Compared only: the owner may be gone, or have an heir at its address. */
-    if (KIT_UNLIKELY(pool != stack->owner)) {
-        cool(stack);
-        return;
-    }
-    size_t warm = pool->warm_bytes + size_of_class(stack->class_index);
-    if (KIT_UNLIKELY(warm > pool->limit)) {
-        cool(stack);
-        return;
-    }
-    if (KIT_UNLIKELY(pool->is_watched))
-        freshen(stack);
-    pool->warm_bytes = warm;
-    stack->next = pool->warm[stack->class_index];
-    pool->warm[stack->class_index] = stack;
+    return pool == stack->owner &&
+           pool->warm.room >= size_of_class(stack->class_index);
+}
+
+static void push_watched(kit_stack_pool *pool, kit_stack *stack)
+{
+    freshen(stack);
+    pool->warm.is_watched = false;
+    kit_stack_push(pool, stack);
+    pool->warm.is_watched = true;
 }
 
 void kit_stack_put(kit_stack_pool *pool, kit_stack *stack)
 {
-    put(pool, stack);
-}
-
-int kit_stack_get(kit_stack_pool *pool, size_t size, kit_stack **out)
-{
-    return get(pool, size, out);
+    if (KIT_UNLIKELY(!pool))
+        cool(stack);
+    else if (KIT_LIKELY(kit_stack_push(pool, stack)))
+        return;
+    else if (has_room(pool, stack))
+        push_watched(pool, stack);
+    else
+        cool(stack);
 }
 
 static void cool_beyond(kit_stack_pool *pool, unsigned index, size_t keep)
 {
-    kit_stack **list = &pool->warm[index];
+    kit_stack **list = &pool->warm.list[index];
     while (*list && keep > 0) {
         list = &(*list)->next;
         keep--;
@@ -271,7 +264,7 @@ static void cool_beyond(kit_stack_pool *pool, unsigned index, size_t keep)
     while (stack) {
         kit_stack *next = stack->next;
         cool(stack);
-        pool->warm_bytes -= size_of_class(index);
+        pool->warm.room += size_of_class(index);
         stack = next;
     }
 }
@@ -304,9 +297,10 @@ void kit_stack_pool_trim(kit_stack_pool *pool, size_t keep)
 
 void kit_stack_pool_limit(kit_stack_pool *pool, size_t bytes)
 {
-    pool->limit = bytes;
-    if (pool->warm_bytes > bytes)
+    if (pool->limit - pool->warm.room > bytes)
         kit_stack_pool_trim(pool, 0);
+    pool->warm.room += bytes - pool->limit;
+    pool->limit = bytes;
 }
 
 enum kit_guard kit_stack_pool_guard(const kit_stack_pool *pool)
@@ -326,8 +320,9 @@ int kit_stack_pool_create(kit_stack_pool **out, enum kit_guard guard)
     if (!pool)
         return -ENOMEM;
     pool->wanted = guard;
-    pool->limit = KIT_STACK_POOL_LIMIT;
-    pool->is_watched = KIT_MEMORY_IS_WATCHED;
+    pool->limit = pool->warm.room = KIT_STACK_POOL_LIMIT;
+    pool->warm.default_class = CLASS_DEFAULT;
+    pool->warm.is_watched = KIT_MEMORY_IS_WATCHED;
     *out = pool;
     return 0;
 }
@@ -377,24 +372,19 @@ __attribute__((noinline, cold)) static kit_stack_pool *first_use(void)
 
 /* Only for what is itself a call from outside: a caller may have moved to
    another thread since last time. */
-static inline kit_stack_pool *pool_here(void)
+kit_stack_pool *kit_stack_pool_of_thread(void)
 {
     kit_stack_pool *pool = kit_flow_here.pool;
     return KIT_LIKELY(pool) ? pool : first_use();
 }
 
-kit_stack_pool *kit_stack_pool_of_thread(void)
-{
-    return pool_here();
-}
-
 int kit_stack_take(size_t size, kit_stack **out)
 {
-    kit_stack_pool *pool = pool_here();
-    return KIT_LIKELY(pool) ? get(pool, size, out) : -ENOMEM;
+    kit_stack_pool *pool = kit_stack_pool_of_thread();
+    return KIT_LIKELY(pool) ? kit_stack_get(pool, size, out) : -ENOMEM;
 }
 
 void kit_stack_give(kit_stack *stack)
 {
-    put(pool_here(), stack);
+    kit_stack_put(kit_stack_pool_of_thread(), stack);
 }

@@ -19,25 +19,10 @@
 #ifndef KIT_SWITCH_H
 #define KIT_SWITCH_H
 
-#include <kit/context.h>
+#include <kit/inline_switch.h>
 
 #if defined(__x86_64__) && defined(__linux__) && !defined(__ILP32__)
 #define KIT_HAS_ASM 1
-
-struct kit_asm_frame {
-    void *resume_at; /* kit_asm_entry, which takes the others */
-    void *context;
-    void *entry;
-    void *unused; /* for the alignment of what is above */
-};
-
-static inline void kit_asm_frame_set(struct kit_asm_frame *f, void *context,
-                                     void *entry, void *start)
-{
-    f->resume_at = start;
-    f->context = context;
-    f->entry = entry;
-}
 
 _Static_assert(offsetof(struct kit_asm_frame, resume_at) == 0 &&
                    offsetof(struct kit_asm_frame, context) == 8 &&

@@ -105,7 +105,6 @@ kit_asm_leave:
            return that never comes, and mistaking the next ones. */
         .p2align 4
         .globl  kit_asm_entry
-        .hidden kit_asm_entry
         .type   kit_asm_entry, @function
 kit_asm_entry:
         .cfi_startproc

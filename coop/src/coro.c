@@ -24,6 +24,26 @@ static void run(kit_context *context, kit_completion first)
     coop_coro_finish(co, last);
 }
 
+int coop_coro_prepare(coop_coro **out, size_t stack_size, size_t local_size,
+                      const struct kit_mechanism *mechanism,
+                      const struct kit_stack_use *use, kit_context_entry entry)
+{
+    kit_stack *stack;
+    int result = kit_stack_take(stack_size, &stack);
+    if (result < 0)
+        return result;
+    coop_coro *co =
+        coop_coro_on(stack, local_size,
+                     mechanism ? mechanism : kit_mechanism_default(), use);
+    result = kit_context_start(&co->face.context, co->face.context.mechanism,
+                               stack, (char *)co, entry);
+    if (result < 0)
+        kit_stack_give(stack);
+    else
+        *out = co;
+    return result;
+}
+
 int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
                      const struct coop_coro_options *options)
 {
@@ -43,14 +63,15 @@ int coop_coro_create(coop_coro **out, coop_coro_fn body, kit_value arg,
     return 0;
 }
 
-int coop_coro_destroy(coop_coro *co)
+/* Not inlined: the pool is the one of the thread it is called on. */
+__attribute__((noinline)) int coop_coro_destroy(coop_coro *co)
 {
     if (!co)
         return 0;
     if (state_of(co) == COOP_CORO_RUNNING)
         return -EBUSY;
     kit_context_dispose(&co->face.context);
-    kit_stack_give(co->stack);
+    kit_stack_give_back(co->stack);
     return 0;
 }
 

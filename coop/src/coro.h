@@ -5,6 +5,8 @@
 
 #include <coop/coro.h>
 
+#include <kit/warm.h>
+
 /* At the top of its own stack, below the stack's record. */
 struct coop_coro {
     struct coop_coro_face face;
@@ -27,32 +29,47 @@ static inline coop_coro *coop_coro_place(kit_stack *stack, size_t local_size)
     return (coop_coro *)(top & ~(uintptr_t)15);
 }
 
-/* A coroutine that begins with `entry`; body and argument are the caller's to
-   set, if its entry wants them. Results as of coop_coro_create. */
-static inline __attribute__((always_inline)) int
-coop_coro_prepare(coop_coro **out, size_t stack_size, size_t local_size,
-                  const struct kit_mechanism *mechanism,
-                  const struct kit_stack_use *use, kit_context_entry entry)
+/* All of a coroutine on `stack`, but its beginning. */
+static inline coop_coro *coop_coro_on(kit_stack *stack, size_t local_size,
+                                      const struct kit_mechanism *mechanism,
+                                      const struct kit_stack_use *use)
 {
-    kit_stack *stack;
-    int result = kit_stack_take(stack_size, &stack);
-    if (KIT_UNLIKELY(result < 0))
-        return result;
     coop_coro *co = coop_coro_place(stack, local_size);
-    if (!mechanism)
-        mechanism = kit_mechanism_default();
     co->stack = stack;
     stack->use = use;
     stack->name = NULL;
+    co->face.context.mechanism = mechanism;
     co->face.state =
         COOP_CORO_CREATED | (mechanism->inlines ? 0 : COOP_CORO_APART);
-    result = kit_context_start(&co->face.context, mechanism, stack, (char *)co,
-                               entry);
-    if (KIT_UNLIKELY(result < 0))
-        kit_stack_give(stack);
-    else
-        *out = co;
-    return result;
+    return co;
+}
+
+/* A coroutine that begins with `entry`; body and argument are the caller's to
+   set, if its entry wants them. Results as of coop_coro_create. */
+int coop_coro_prepare(coop_coro **out, size_t stack_size, size_t local_size,
+                      const struct kit_mechanism *mechanism,
+                      const struct kit_stack_use *use, kit_context_entry entry);
+
+/* The same without a call, for the usual: a stack of the default size, which
+   the pool has; the default mechanism, if it inlines. NULL: not the usual. */
+static inline __attribute__((always_inline)) coop_coro *
+coop_coro_prepare_usual(size_t local_size, const struct kit_stack_use *use,
+                        kit_context_entry entry)
+{
+#if KIT_INLINE_SWITCH
+    const struct kit_mechanism *mechanism = kit_mechanism_default();
+    if (KIT_UNLIKELY(!mechanism->inlines))
+        return NULL;
+    kit_stack *stack = kit_stack_take_warm();
+    if (KIT_UNLIKELY(!stack))
+        return NULL;
+    coop_coro *co = coop_coro_on(stack, local_size, mechanism, use);
+    kit_inline_start(&co->face.context, (char *)co, entry);
+    return co;
+#else
+    (void)local_size, (void)use, (void)entry;
+    return NULL;
+#endif
 }
 
 /* The end of an entry: answers the resumer for the last time. */

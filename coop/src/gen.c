@@ -129,26 +129,45 @@ static void run(kit_context *context, kit_completion first)
     coop_coro_finish(co, kit_step_of_end(end));
 }
 
-int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
-                    const struct coop_gen_options *options)
+static const struct kit_stack_use stack_use = {"generator",
+                                               "coop_gen_options.stack_size"};
+
+static inline coop_gen *set(coop_coro *co, coop_gen_fn body, kit_value arg,
+                            enum kit_gen_first first)
 {
-    static const struct coop_gen_options defaults;
-    static const struct kit_stack_use generator = {
-        "generator", "coop_gen_options.stack_size"};
-    const struct coop_gen_options *o = options ? options : &defaults;
-    coop_coro *co;
-    int result = coop_coro_prepare(&co, o->stack_size, sizeof(coop_gen),
-                                   o->mechanism, &generator, run);
-    if (result < 0)
-        return result;
     coop_gen *g = coop_coro_local(co);
     kit_iter_init(&g->face.iter, &created_ops);
     kit_chain_init(&g->face.chain);
     g->face.co = co;
     g->body = body;
     g->arg = arg;
-    g->first = o->first;
-    *out = g;
+    g->first = first;
+    return g;
+}
+
+__attribute__((noinline)) static int
+create(coop_gen **out, coop_gen_fn body, kit_value arg,
+       const struct coop_gen_options *options)
+{
+    static const struct coop_gen_options defaults;
+    const struct coop_gen_options *o = options ? options : &defaults;
+    coop_coro *co;
+    int result = coop_coro_prepare(&co, o->stack_size, sizeof(coop_gen),
+                                   o->mechanism, &stack_use, run);
+    if (result == 0)
+        *out = set(co, body, arg, o->first);
+    return result;
+}
+
+int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
+                    const struct coop_gen_options *options)
+{
+    coop_coro *co = NULL;
+    if (!options || (options->stack_size == 0 && !options->mechanism))
+        co = coop_coro_prepare_usual(sizeof(coop_gen), &stack_use, run);
+    if (KIT_UNLIKELY(!co))
+        return create(out, body, arg, options);
+    *out = set(co, body, arg, options ? options->first : KIT_GEN_FIRST_JS);
     return 0;
 }
 

@@ -102,6 +102,34 @@ kit_inline_transfer(kit_context *from, kit_context *to, kit_completion how)
     return u.completion;
 }
 
+/* Where a new body begins: to be jumped to, with the stack pointer at a frame
+   like this, as if it had been suspended right before its beginning. */
+KIT_EXPORT void kit_asm_entry(void);
+
+struct kit_asm_frame {
+    void *resume_at; /* kit_asm_entry, which takes the others */
+    void *context;
+    void *entry;
+    void *unused; /* for the alignment of what is above */
+};
+
+static inline void kit_asm_frame_set(struct kit_asm_frame *f, void *context,
+                                     void *entry, void *start)
+{
+    f->resume_at = start;
+    f->context = context;
+    f->entry = entry;
+}
+
+/* kit_context_start, after context->mechanism was set. */
+static inline void kit_inline_start(kit_context *context, char *top,
+                                    kit_context_entry entry)
+{
+    struct kit_asm_frame *frame = (struct kit_asm_frame *)(void *)top - 1;
+    kit_asm_frame_set(frame, context, (void *)entry, (void *)kit_asm_entry);
+    context->suspended = frame;
+}
+
 /* kit_context_swap and kit_context_exit: nothing of `from` is left behind. */
 __attribute__((noreturn)) static inline __attribute__((always_inline)) void
 kit_inline_leave(kit_context *from, kit_context *to, kit_completion how)
