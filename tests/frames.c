@@ -102,6 +102,23 @@ START_TEST (a_frame_yields_then_is_done_then_gives_none) {
 }
 END_TEST
 
+START_TEST (the_own_next_of_a_function_is_a_step_in_every_state) {
+    struct counter c;
+    begin(&c, &count, 2);
+    ck_yielded(count_next(&c.frame.iter, kit_int(7)), 0);
+    ck_yielded(next(&c, 7), 1);
+    ck_done(count_next(&c.frame.iter, kit_int(7)), 99);
+    ck_done_none(count_next(&c.frame.iter, kit_int(7)));
+    begin(&c, &count, 2);
+    ck_done(return_(&c, 7), 7);
+    ck_done_none(count_next(&c.frame.iter, kit_int(7)));
+    begin(&c, &count, 2);
+    coop_frame_close(&c.frame);
+    ck_done_none(count_next(&c.frame.iter, kit_int(7)));
+    ck_assert_int_eq(coop_frame_state(&c.frame), KIT_GEN_DONE);
+}
+END_TEST
+
 START_TEST (requests_before_the_start_complete_without_running) {
     struct counter c;
     begin(&c, &count, 2);
@@ -567,6 +584,7 @@ int main(void)
 {
     const TTest *tests[] = {
         a_frame_yields_then_is_done_then_gives_none,
+        the_own_next_of_a_function_is_a_step_in_every_state,
         requests_before_the_start_complete_without_running,
         a_frame_is_told_how_it_was_resumed,
         close_lets_a_suspended_frame_clean_up,

@@ -52,6 +52,28 @@ COOP_FRAME_FUNCTION(frame_echo)
     return kit_step_of_end(how);
 }
 
+/* As the C++ generator is stepped: with the body in sight. */
+static enum micro_verdict step_inline(struct micro_cell *cell, kit_iter *it)
+{
+    struct micro_pace pace;
+    micro_pace_begin(&pace, cell->plan->slice_ns);
+    while (micro_pace_next(&pace))
+        for (uint64_t n = pace.chunk; n > 0; n--)
+            micro_keep(frame_echo_next(it, kit_int((int64_t)n)).value.bits);
+    return micro_timed(cell, pace.now - pace.begin, pace.done);
+}
+
+static enum micro_verdict measure_inline(struct micro_cell *cell)
+{
+    coop_frame frame;
+    coop_frame_init(&frame, &frame_echo);
+    enum micro_verdict verdict = step_inline(cell, &frame.iter);
+    if (kit_iter_next(&frame.iter, kit_int(1)).state != KIT_YIELDED)
+        verdict = micro_because(cell, MICRO_FAILED, "the generator ended");
+    coop_frame_close(&frame);
+    return verdict;
+}
+
 static enum micro_verdict measure_frame(struct micro_cell *cell)
 {
     coop_frame frame;
@@ -404,6 +426,8 @@ static void fill(struct micro_table *t)
         (struct micro_entry){.measure = measure_plain});
     add(t, stackless, "coop_frame",
         (struct micro_entry){.measure = measure_frame});
+    add(t, stackless, "coop_frame, by its own next",
+        (struct micro_entry){.measure = measure_inline});
     struct micro_entry cxx = {.is_peer = true};
     micro_cxx_echo_entry(&cxx);
     add(t, stackless, "C++20 generator", cxx);

@@ -141,7 +141,7 @@ static kit_step go_on(coop_frame *leaf, kit_step s)
 static void stop_running(coop_frame *root)
 {
     root->chain.returning = NULL;
-    if (frame_of_chain(root->chain.leaf)->inner)
+    if (is_done(root) || frame_of_chain(root->chain.leaf)->inner)
         root->mode = COOP_FRAME_APART;
     else
         root->mode = root->chain.leaf == &root->chain ? COOP_FRAME_PLAIN
@@ -185,7 +185,16 @@ static kit_step request_of(coop_frame *f, kit_completion request)
 /* Of a frame that needs a closer look. */
 kit_step coop_frame_next(kit_iter *it, kit_value sent)
 {
+    if (is_done(frame_of(it)))
+        return kit_gen_answer(KIT_GEN_DONE, kit_next(sent));
     return request_of(frame_of(it), kit_next(sent));
+}
+
+/* Of what is neither running nor suspended. */
+static void complete(coop_frame *f)
+{
+    f->iter.ops = &kit_gen_done_ops;
+    f->mode = COOP_FRAME_APART;
 }
 
 /* throw and return complete what has not begun. */
@@ -193,7 +202,7 @@ static kit_step leave(coop_frame *f, kit_completion request)
 {
     if (!is_created(f))
         return request_of(f, request);
-    f->iter.ops = &kit_gen_done_ops;
+    complete(f);
     return kit_gen_answer(KIT_GEN_CREATED, request);
 }
 
@@ -228,7 +237,7 @@ int coop_frame_close(coop_frame *f)
         return -EBUSY;
     if (state == KIT_GEN_SUSPENDED && !kit_gen_exhaust(&f->iter))
         return -EBUSY;
-    f->iter.ops = &kit_gen_done_ops;
+    complete(f);
     return 0;
 }
 

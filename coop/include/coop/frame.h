@@ -29,6 +29,9 @@
  *     coop_frame_init(&c.frame, &count);
  *     ... kit_iter_next(&c.frame.iter, kit_none()) ...
  *
+ * Where the function is in sight, count_next(&c.frame.iter, value) is that same
+ * step, without the table of operations between: it can be inlined.
+ *
  * The function has two parameters, `f` and `how`: its frame, and after each
  * YIELD or DELEGATE how the generator was resumed. A function that cleans up
  * looks:
@@ -126,8 +129,9 @@ KIT_EXPORT kit_step coop_frame_return(kit_iter *it, kit_value value);
 /* The body of a leaf answered with what is not a value: goes on. */
 KIT_EXPORT kit_step coop_frame_go_on(coop_frame *leaf, kit_step answer);
 
-/* A step of a frame whose leaf is another one: a call of the leaf's body. */
-static inline __attribute__((always_inline)) kit_step
+/* A step of a frame whose leaf is another one: a call of the leaf's body. Not
+   inlined, so that the step of a plain frame saves no register for it. */
+__attribute__((noinline, unused)) static kit_step
 coop_frame_step_leaf(coop_frame *f, kit_value sent)
 {
     coop_frame *leaf = KIT_CONTAINER(f->chain.leaf, coop_frame, chain);
