@@ -312,8 +312,8 @@ def backtrace_of_expression(expression):
                            "coroutine or a generator")
     name = kind.target().strip_typedefs().tag
     if name == "coop_gen":
-        value = value.cast(struct(name).pointer())["face"]["co"]
-        name = "coop_coro"
+        name = "coop_coro"  # which it lies right behind
+        value = value.cast(struct(name).pointer()) - 1
     if name == "coop_coro":
         value = value.cast(struct(name).pointer())
         if int(value["face"]["state"]) & 7 == 2:

@@ -16,6 +16,9 @@ struct coop_coro {
     /* the creator's local memory follows, up to the stack's record */
 } __attribute__((aligned(16)));
 
+_Static_assert(sizeof(struct coop_coro) == COOP_CORO_LOCAL,
+               "local memory is where coop_coro_local says");
+
 static inline void coop_coro_set_state(coop_coro *co,
                                        enum coop_coro_state state)
 {

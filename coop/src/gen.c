@@ -42,16 +42,16 @@ __attribute__((noinline)) static kit_step request_of(coop_gen *g,
     if (KIT_UNLIKELY(kit_chain_delegator(&g->face.chain)))
         return enter_from_side(g, request);
     coop_gen *leaf = gen_of_chain(g->face.chain.leaf);
-    if (KIT_UNLIKELY(coop_coro_state(leaf->face.co) == COOP_CORO_RUNNING))
+    if (KIT_UNLIKELY(coop_coro_state(coop_gen_coro(leaf)) == COOP_CORO_RUNNING))
         return kit_gen_answer(KIT_GEN_RUNNING, request);
     kit_chain_enter(&g->face.chain, request.how);
-    return (coop_coro_resume)(leaf->face.co, request);
+    return (coop_coro_resume)(coop_gen_coro(leaf), request);
 }
 
 static bool chain_is_running(coop_gen *g)
 {
     coop_gen *leaf = gen_of_chain(kit_chain_root(&g->face.chain)->leaf);
-    return coop_coro_state(leaf->face.co) == COOP_CORO_RUNNING;
+    return coop_coro_state(coop_gen_coro(leaf)) == COOP_CORO_RUNNING;
 }
 
 static kit_step enter_from_side(coop_gen *g, kit_completion request)
@@ -68,7 +68,7 @@ static kit_step begun_next(kit_iter *it, kit_value sent)
     if (KIT_UNLIKELY(g->face.chain.returning))
         return request_of(g, kit_next(sent));
     /* -EBUSY is the coroutine's answer too */
-    return (coop_coro_resume)(gen_of_chain(g->face.chain.leaf)->face.co,
+    return (coop_coro_resume)(coop_gen_coro(gen_of_chain(g->face.chain.leaf)),
                               kit_next(sent));
 }
 
@@ -125,7 +125,7 @@ static void run(kit_context *context, kit_completion first)
     g->face.iter.ops = &kit_gen_done_ops;
     struct kit_chain *delegator = kit_chain_end(&g->face.chain, end, &result);
     if (delegator)
-        coop_coro_leave(co, gen_of_chain(delegator)->face.co, result);
+        coop_coro_leave(co, coop_gen_coro(gen_of_chain(delegator)), result);
     coop_coro_finish(co, kit_step_of_end(end));
 }
 
@@ -138,7 +138,6 @@ static inline coop_gen *set(coop_coro *co, coop_gen_fn body, kit_value arg,
     coop_gen *g = coop_coro_local(co);
     kit_iter_init(&g->face.iter, &created_ops);
     kit_chain_init(&g->face.chain);
-    g->face.co = co;
     g->body = body;
     g->arg = arg;
     g->first = first;
@@ -176,14 +175,14 @@ int coop_gen_destroy(coop_gen *g)
     if (!g)
         return 0;
     if (KIT_LIKELY(g->face.iter.ops == &kit_gen_done_ops))
-        return coop_coro_destroy(g->face.co);
+        return coop_coro_destroy(coop_gen_coro(g));
     if (coop_gen_state(g) == KIT_GEN_RUNNING ||
         kit_chain_delegator(&g->face.chain))
         return -EBUSY;
     if (g->face.iter.ops == &coop_gen_begun_ops &&
         !kit_gen_exhaust(&g->face.iter))
         return -EBUSY;
-    return coop_coro_destroy(g->face.co);
+    return coop_coro_destroy(coop_gen_coro(g));
 }
 
 kit_iter *(coop_gen_iter)(coop_gen *g)
@@ -210,7 +209,7 @@ enum kit_gen_state coop_gen_state(const coop_gen *g)
 
 kit_completion(coop_gen_yield)(coop_gen *self, kit_value value)
 {
-    return (coop_coro_yield)(self->face.co, value);
+    return (coop_coro_yield)(coop_gen_coro(self), value);
 }
 
 /* Not inlined, here and above: a function that yields in its middle returns
@@ -226,8 +225,8 @@ static bool is_linkable(const coop_gen *self, const coop_gen *inner)
     const struct kit_iter_ops *ops = inner->face.iter.ops;
     if (ops != &created_ops && ops != &coop_gen_begun_ops)
         return false;
-    if (inner->face.co->face.context.mechanism !=
-        self->face.co->face.context.mechanism)
+    if (coop_gen_coro(inner)->face.context.mechanism !=
+        coop_gen_coro(self)->face.context.mechanism)
         return false;
     coop_gen *other = (coop_gen *)(uintptr_t)inner;
     return ops == &created_ops || (!kit_chain_delegator(&inner->face.chain) &&
@@ -240,8 +239,8 @@ static coop_coro *link_to(coop_gen *self, kit_iter *it)
     if (KIT_UNLIKELY(!is_linkable(self, inner)))
         return NULL;
     inner->face.iter.ops = &coop_gen_begun_ops;
-    return gen_of_chain(kit_chain_link(&self->face.chain, &inner->face.chain))
-        ->face.co;
+    return coop_gen_coro(
+        gen_of_chain(kit_chain_link(&self->face.chain, &inner->face.chain)));
 }
 
 coop_coro *coop_gen_link(coop_gen *self, kit_iterable *iterable)
@@ -270,7 +269,7 @@ static kit_completion delegate_to(coop_gen *self, kit_iter *it)
     if (!leaf)
         return kit_delegate_request(it, kit_next(kit_none()), yield_of, self);
     kit_completion c =
-        coop_coro_transfer(self->face.co, leaf, kit_next(kit_none()));
+        coop_coro_transfer(coop_gen_coro(self), leaf, kit_next(kit_none()));
     return KIT_UNLIKELY(self->face.chain.cut) ? go_on(self, it, c) : c;
 }
 

@@ -110,6 +110,9 @@ struct coop_coro_face {
     int state;
 };
 
+/* How far behind its beginning coop_coro_local is. */
+#define COOP_CORO_LOCAL 64
+
 #if KIT_INLINE_SWITCH
 
 static inline __attribute__((always_inline)) kit_completion

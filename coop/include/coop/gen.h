@@ -98,12 +98,17 @@ KIT_EXPORT kit_completion coop_gen_delegate(coop_gen *self,
 
 /* ---- how switches are inlined; nothing below is for users ---- */
 
-/* How a generator begins. */
+/* How a generator begins. It is the local memory of its coroutine. */
 struct coop_gen_face {
     kit_iter iter;
-    coop_coro *co;
     struct kit_chain chain;
 };
+
+static inline coop_coro *coop_gen_coro(const void *generator)
+{
+    uintptr_t address = (uintptr_t)generator - COOP_CORO_LOCAL;
+    return (coop_coro *)address; /* computed, where a pointer would be loaded */
+}
 
 /* The operations of a generator whose body has begun. */
 KIT_EXPORT extern const struct kit_iter_ops coop_gen_begun_ops;
@@ -122,8 +127,7 @@ KIT_EXPORT kit_completion coop_gen_go_on(coop_gen *self, kit_iterable *inner,
 static inline __attribute__((always_inline)) kit_completion
 coop_gen_yield_inline(coop_gen *self, kit_value value)
 {
-    struct coop_gen_face *face = (struct coop_gen_face *)(void *)self;
-    return coop_coro_yield(face->co, value);
+    return coop_coro_yield(coop_gen_coro(self), value);
 }
 
 static inline __attribute__((always_inline)) kit_step
@@ -132,10 +136,12 @@ coop_gen_next_inline(coop_gen *g, kit_value sent)
     struct coop_gen_face *face = (struct coop_gen_face *)(void *)g;
     struct coop_gen_face *leaf =
         KIT_CONTAINER(face->chain.leaf, struct coop_gen_face, chain);
-    struct coop_coro_face *co = (struct coop_coro_face *)(void *)leaf->co;
-    if (KIT_UNLIKELY(face->chain.returning || co->state != COOP_CORO_SUSPENDED))
+    coop_coro *co = coop_gen_coro(leaf);
+    if (KIT_UNLIKELY(face->chain.returning ||
+                     ((struct coop_coro_face *)(void *)co)->state !=
+                         COOP_CORO_SUSPENDED))
         return coop_gen_next(g, sent);
-    return coop_coro_resume(leaf->co, kit_next(sent));
+    return coop_coro_resume(co, kit_next(sent));
 }
 
 /* kit_iter_next of any iterator; a body that has begun needs no call. */
@@ -157,7 +163,8 @@ coop_gen_delegate_inline(coop_gen *self, kit_iterable *inner)
     coop_coro *leaf = coop_gen_link(self, inner);
     if (KIT_UNLIKELY(!leaf))
         return coop_gen_delegate(self, inner);
-    kit_completion c = coop_coro_transfer(face->co, leaf, kit_next(kit_none()));
+    kit_completion c =
+        coop_coro_transfer(coop_gen_coro(self), leaf, kit_next(kit_none()));
     return KIT_UNLIKELY(face->chain.cut) ? coop_gen_go_on(self, inner, c) : c;
 }
 
