@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <coop/coro.h>
+#include <coop/task.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -304,6 +305,41 @@ START_TEST (trimming_a_pool_gives_memory_back) {
 }
 END_TEST
 
+static kit_value sleep_a_little(kit_value ms)
+{
+    coop_sleep_until(kit_now() + ms.i * 1000000);
+    return kit_none();
+}
+
+/* Sleeps from the end of a peak until its stacks must have gone back. */
+static kit_value rest_after_a_peak(kit_value arg)
+{
+    size_t *peak_and_rest = arg.p, count = scaled(4000);
+    coop_sched *s = coop_sched_of(coop_current());
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(coop_spawn(s, NULL, sleep_a_little, kit_int(10), NULL),
+                         0);
+    sleep_a_little(kit_int(100));
+    peak_and_rest[0] = resident_bytes();
+    sleep_a_little(kit_int(2200));
+    peak_and_rest[1] = resident_bytes();
+    return kit_none();
+}
+
+START_TEST (an_idle_scheduler_gives_the_stacks_of_a_peak_back) {
+    size_t before = resident_bytes(), peak_and_rest[2];
+    coop_sched *s;
+    ck_assert_int_eq(coop_sched_create(&s, NULL), 0);
+    coop_spawn(s, NULL, rest_after_a_peak, kit_ptr(peak_and_rest), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    coop_sched_destroy(s);
+    if (!counts_are_ours())
+        return;
+    ck_assert_uint_ge(peak_and_rest[0], before + scaled(4000) * 4096);
+    ck_assert_uint_le(peak_and_rest[1], before + (2 << 20));
+}
+END_TEST
+
 START_TEST (trimming_keeps_as_many_stacks_as_it_is_told) {
     kit_stack_pool *pool = pool_with(KIT_GUARD_AUTO);
     kit_stack *one = stack_from(pool, 0), *two = stack_from(pool, 0);
@@ -454,6 +490,7 @@ int main(void)
         where_guards_use_up_all_mappings_stacks_go_on_without,
         a_hundred_thousand_coroutines_live_at_once,
         trimming_a_pool_gives_memory_back,
+        an_idle_scheduler_gives_the_stacks_of_a_peak_back,
         trimming_keeps_as_many_stacks_as_it_is_told,
         a_trimmed_pool_goes_on,
         coroutines_that_live_through_a_trim_are_unharmed,

@@ -120,19 +120,46 @@ static void poll(coop_sched *s)
         look_now_and_then(s);
 }
 
+/*
+ * When a second is over, the pool keeps as many warm stacks as tasks were
+ * spawned in it: more have not been needed. The time until when that need not
+ * be looked at again.
+ */
+static int64_t trim_stacks(coop_sched *s)
+{
+    kit_stack_pool *pool = kit_stack_pool_of_thread();
+    bool many = s->spawned > COOP_STACKS_KEPT;
+    if (s->now >= s->to_trim && pool) {
+        kit_stack_pool_trim(pool, many ? s->spawned : COOP_STACKS_KEPT);
+        s->has_surplus = many;
+        s->spawned = 0;
+        s->to_trim = s->now + COOP_NS_PER_TRIM;
+        many = false;
+    }
+    return many || s->has_surplus ? s->to_trim : INT64_MAX;
+}
+
+static void sleep_until(int64_t until)
+{
+    struct timespec t = {until / 1000000000, until % 1000000000};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
 /* No task is ready: waits for something to happen. False: nothing can. */
 static bool sleep_for_event(coop_sched *s)
 {
     int64_t until = coop_timer_next(&s->timers);
+    if (until == INT64_MAX && s->outside == 0)
+        return false;
+    int64_t idle_until = trim_stacks(s);
+    if (idle_until < until)
+        until = idle_until;
     if (s->outside > 0) {
         coop_poller_look(s, until);
         s->has_looked = true;
-        return true;
+    } else {
+        sleep_until(until);
     }
-    if (until == INT64_MAX)
-        return false;
-    struct timespec t = {until / 1000000000, until % 1000000000};
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
     return true;
 }
 

@@ -25,6 +25,8 @@
 #define COOP_SWITCHES_PER_POLL_LEAST 2
 #define COOP_NS_PER_POLL             INT64_C(100000) /* about, at the most */
 #define COOP_NS_PER_LOOK             10000 /* at descriptors, while tasks run */
+#define COOP_NS_PER_TRIM             1000000000 /* of the pool of stacks */
+#define COOP_STACKS_KEPT             64
 
 struct coop_select;
 struct coop_poller;
@@ -94,9 +96,12 @@ struct coop_sched {
     bool is_unwatched; /* no report of stack overflows */
     int dump_signal;
     struct coop_timers timers;
-    size_t outside;  /* tasks that wait for descriptors, or offloaded calls */
-    int64_t to_look; /* when to see about those next */
-    bool has_looked; /* since the last poll */
+    size_t outside;   /* tasks that wait for descriptors, or offloaded calls */
+    int64_t to_look;  /* when to see about those next */
+    bool has_looked;  /* since the last poll */
+    bool has_surplus; /* of warm stacks, perhaps, at the last trim */
+    size_t spawned;   /* since the last trim */
+    int64_t to_trim;  /* when to do that next */
     struct coop_poller *poller;   /* NULL: not needed yet */
     struct coop_helpers *helpers; /* as `poller` */
     int offload_threads;

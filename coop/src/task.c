@@ -128,6 +128,7 @@ int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
         return result;
     }
     link_task(t, s);
+    s->spawned++;
     s->alive++;
     t->is_first = options && options->first;
     if (t->is_first)

@@ -24,7 +24,10 @@
  * - gives -EDEADLK outside a task, where it would have to wait.
  *
  * What allocates: create and spawn; and the first use of file descriptors and
- * of coop_offload.
+ * of coop_offload. The stacks of tasks that have ended stay in the thread's
+ * pool (kit/stack.h). A scheduler that has nothing to do looks once a second:
+ * what is more than 64, and more than were spawned since, goes back to the
+ * kernel.
  */
 #ifndef COOP_TASK_H
 #define COOP_TASK_H
