@@ -35,8 +35,7 @@ int coop_sched_create(coop_sched **out,
     errno = saved;
     if (!s)
         return -ENOMEM;
-    s->mechanism = o->mechanism ? o->mechanism : kit_mechanism_default();
-    s->main.mechanism = s->mechanism;
+    s->main.mechanism = o->mechanism ? o->mechanism : kit_mechanism_default();
     s->switches_per_poll = COOP_SWITCHES_PER_POLL_LEAST;
     s->slice = o->slice > 0 ? o->slice : COOP_SLICE_DEFAULT;
     s->is_unwatched = o->no_overflow_report;

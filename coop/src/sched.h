@@ -91,7 +91,6 @@ struct coop_sched {
     coop_task *ended; /* unclaimed; its stack was still in use */
     coop_task *newest;
     size_t alive; /* tasks that have not ended */
-    const struct kit_mechanism *mechanism;
     coop_sched *outer; /* the scheduler whose task called coop_run */
     bool is_unwatched; /* no report of stack overflows */
     int dump_signal;

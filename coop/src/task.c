@@ -121,8 +121,8 @@ int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
     t->unclaimed = !out;
     t->waiter.task = t;
     name_task(t, options && options->name ? options->name : "task");
-    result =
-        kit_context_start(&t->context, s->mechanism, stack, (char *)t, run);
+    result = kit_context_start(&t->context, s->main.mechanism, stack, (char *)t,
+                               run);
     if (KIT_UNLIKELY(result < 0)) {
         kit_stack_give(stack);
         return result;
