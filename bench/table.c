@@ -115,14 +115,11 @@ static const struct arm pipeline_arms[] = {
 static const struct arm skynet_arms[] = CHANNELLESS_ARMS(INDEPENDENT, skynet);
 static const struct arm churn_arms[] = CHANNELLESS_ARMS(INDEPENDENT, churn);
 static const struct arm park_arms[] = CHANNELLESS_ARMS(INDEPENDENT, park);
-/* Coop's half: the rival has no locks and no sleep. */
-#define COOP_ONLY_ARMS(form, wiring)                                           \
-    {                                                                          \
-        SEQ, COOP_TASK_ARMS(form, wiring), END,                                \
-    }
-static const struct arm hog_arms[] = COOP_ONLY_ARMS(INDEPENDENT, hog);
-static const struct arm sleepers_arms[] = COOP_ONLY_ARMS(INDEPENDENT, sleepers);
-static const struct arm transfer_arms[] = COOP_ONLY_ARMS(INDEPENDENT, transfer);
+static const struct arm hog_arms[] = CHANNELLESS_ARMS(INDEPENDENT, hog);
+static const struct arm sleepers_arms[] =
+    CHANNELLESS_ARMS(INDEPENDENT, sleepers);
+static const struct arm transfer_arms[] =
+    CHANNELLESS_ARMS(INDEPENDENT, transfer);
 static const struct arm ring_arms[] = TASK_ARMS(NULL, ring);
 static const struct arm mpmc_arms[] = TASK_ARMS(NULL, mpmc);
 

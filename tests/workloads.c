@@ -35,26 +35,13 @@ START_TEST (every_workload_begins_with_its_sequential_arm) {
 }
 END_TEST
 
-/* Wirings that are still to come: they need locks and sleep on threads. */
-static bool preempt_is_to_come(const struct workload *w)
-{
-    static const char *const names[] = {"transfer", "sleepers", "hog",
-                                        "checkpoint"};
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (strcmp(names[i], w->name) == 0)
-            return true;
-    return false;
-}
-
 START_TEST (every_workload_has_a_coop_and_a_preempt_half) {
     ck_assert_ptr_nonnull(workloads->name);
     for (const struct workload *w = workloads; w->name; w++) {
         ck_assert_msg(next_of(w->arms, POLICY_COOP) != NULL,
                       "%s has no coop arm", w->name);
-        bool is_there = next_of(w->arms, POLICY_PREEMPT) != NULL;
-        ck_assert_msg(is_there != preempt_is_to_come(w),
-                      is_there ? "%s has come" : "%s has no preempt arm",
-                      w->name);
+        ck_assert_msg(next_of(w->arms, POLICY_PREEMPT) != NULL,
+                      "%s has no preempt arm", w->name);
     }
 }
 END_TEST
@@ -73,7 +60,7 @@ START_TEST (every_form_of_one_half_has_its_counterpart) {
         for (const struct arm *a = w->arms + 1; a->name; a++) {
             enum policy other =
                 a->policy == POLICY_COOP ? POLICY_PREEMPT : POLICY_COOP;
-            ck_assert_msg(has_form(w, other, a->form) || preempt_is_to_come(w),
+            ck_assert_msg(has_form(w, other, a->form),
                           "%s: arm %s has no counterpart", w->name, a->name);
         }
 }
@@ -97,7 +84,7 @@ static bool is_independent(const struct workload *w)
 
 static size_t rivals_of(const struct workload *w)
 {
-    return preempt_is_to_come(w) ? 3 : is_independent(w) ? 4 : 7;
+    return is_independent(w) ? 4 : 7;
 }
 
 START_TEST (the_strongest_rivals_of_each_side_are_there) {
@@ -356,17 +343,23 @@ START_TEST (any_number_of_tasks_gives_the_same_values) {
 }
 END_TEST
 
+static void check_heartbeat(const char *workload, const char *arm)
+{
+    const struct workload *w = workload_named(workload);
+    struct workload_params p = params_for(w, NULL);
+    p.items = 3, p.work = 100000;
+    struct workload_result r = run(w, arm_named(w, arm), &p, NULL);
+    ck_assert_uint_ge(r.beats, 1);
+    ck_assert_int_ge(r.late_median_ns, 0);
+    ck_assert_int_le(r.late_median_ns, r.late_p99_ns);
+    ck_assert_int_le(r.late_p99_ns, r.late_max_ns);
+}
+
 START_TEST (a_heartbeat_is_measured) {
     static const char *const names[] = {"hog", "checkpoint"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        const struct workload *w = workload_named(names[i]);
-        struct workload_params p = params_for(w, NULL);
-        p.items = 3, p.work = 100000;
-        struct workload_result r = run(w, arm_named(w, "coop"), &p, NULL);
-        ck_assert_uint_ge(r.beats, 1);
-        ck_assert_int_ge(r.late_median_ns, 0);
-        ck_assert_int_le(r.late_median_ns, r.late_p99_ns);
-        ck_assert_int_le(r.late_p99_ns, r.late_max_ns);
+        check_heartbeat(names[i], "coop");
+        check_heartbeat(names[i], "preempt");
     }
 }
 END_TEST

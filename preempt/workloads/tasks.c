@@ -3,15 +3,19 @@
 #include "wiring.h"
 
 #include <preempt/chan.h>
+#include <preempt/sync.h>
 #include <preempt/task.h>
 
 #define K(name) preempt_##name
 
 #include "churn_task.h"
+#include "hog_task.h"
 #include "mpmc_task.h"
 #include "park_task.h"
 #include "ring_task.h"
 #include "skynet_task.h"
+#include "sleepers_task.h"
+#include "transfer_task.h"
 
 #define WIRING(name)                                                           \
     int preempt_run_##name(const struct workload_algorithm *algorithm,         \
@@ -29,7 +33,10 @@
     }
 
 WIRING(churn)
+WIRING(hog)
 WIRING(mpmc)
 WIRING(park)
 WIRING(ring)
 WIRING(skynet)
+WIRING(sleepers)
+WIRING(transfer)
