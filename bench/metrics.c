@@ -101,6 +101,9 @@ static void set_service(json_t *o, const struct workload_result *result)
 {
     json_object_set_new(o, "fairness_turns", figure(result->fairness_turns));
     json_object_set_new(o, "fairness_work", figure(result->fairness_work));
+    json_object_set_new(o, "violations",
+                        result->exposed ? integer(result->violations)
+                                        : json_null());
     json_object_set_new(o, "beats", integer(result->beats));
     json_object_set_new(o, "late_median_ns",
                         beat(result, result->late_median_ns));

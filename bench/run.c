@@ -47,7 +47,8 @@ static const struct argp_option options[] = {
     {"accounts", OPT_NUMBER + 11, "N", 0, "that money is moved between", 0},
     {"every", OPT_NUMBER + 12, "N", 0,
      "from a point where others may run to the next; 0: none", 0},
-    {"seed", OPT_NUMBER + 13, "S", 0, "what the values begin with", 0},
+    {"locked", OPT_NUMBER + 13, "0|1", 0, "whether there is a mutex", 0},
+    {"seed", OPT_NUMBER + 14, "S", 0, "what the values begin with", 0},
     {"input", 'i', "PATH", 0,
      "a text file or a folder of them; may be repeated "
      "(default: " INPUT_DEFAULT ")",
@@ -207,6 +208,11 @@ static void print_result(const struct run_report *r, bool given)
     if (result->fairness_turns > 0)
         printf("fairness   %.3f by turns, %.3f by work (Jain's index)\n",
                result->fairness_turns, result->fairness_work);
+    if (result->exposed > 0)
+        printf("violations %" PRIu64 ", %.2f per million %ss\n",
+               result->violations,
+               (double)result->violations * 1e6 / (double)result->exposed,
+               r->workload->unit);
     if (result->beats > 0)
         printf("late       %.1f us median, %.1f us p99, %.1f us at the most "
                "(%" PRIu64 " heartbeats)\n",

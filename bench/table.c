@@ -511,19 +511,25 @@ const struct workload workloads[] = {
     {
         .name = "transfer",
         .unit = "transfer",
-        .summary = "tasks move money between accounts under a mutex",
+        .summary = "tasks move money between accounts, locked or not",
         .specification =
             "`tasks` tasks do `items` transfers in all between `accounts` "
             "accounts, each under one mutex. With `every` k, each k-th "
-            "transfer lets other tasks run between reading the balance and "
-            "writing it. The sum of the balances must stay as it was; the "
-            "checksum is made of all of them.",
+            "transfer calls something between reading the balance and writing "
+            "it that lets other tasks run. The sum of the balances must stay "
+            "as it was; the checksum is made of all of them. With `locked` 0 "
+            "there is no mutex: a violation is a transfer that wrote over "
+            "what others had written since it read. Then the checksum is made "
+            "of the transfers, and the money that is missing in the end must "
+            "be what was seen to be lost.",
         .algorithm = &workload_transfer,
         .parameters = {{"items", 5000000, 0, ITEMS_MAX, "transfers",
                         "by all tasks together"},
                        {"tasks", 16, 1, TASKS_MAX, "tasks", "that transfer"},
                        {"accounts", 1000, 1, TASKS_MAX, "accounts",
                         "that there are"},
+                       {"locked", 1, 0, 1, "",
+                        "1: under a mutex; 0: without one"},
                        {"every", 0, 0, ITEMS_MAX, "transfers",
                         "from one that lets others run to the next; 0: none"},
                        SEED},
@@ -657,6 +663,7 @@ static const struct {
     {"producers", offsetof(struct workload_params, producers)},
     {"consumers", offsetof(struct workload_params, consumers)},
     {"accounts", offsetof(struct workload_params, accounts)},
+    {"locked", offsetof(struct workload_params, locked)},
     {"every", offsetof(struct workload_params, every)},
     {"skew", offsetof(struct workload_params, skew)},
     {"seed", offsetof(struct workload_params, seed)},

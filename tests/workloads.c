@@ -364,6 +364,33 @@ START_TEST (a_heartbeat_is_measured) {
 }
 END_TEST
 
+/* Violations of one run without locks, on few accounts. */
+static uint64_t violations_of(const char *arm, uint64_t every)
+{
+    const struct workload *w = workload_named("transfer");
+    struct workload_params p = params_for(w, NULL);
+    p.items = 1000, p.accounts = 3, p.locked = 0, p.every = every;
+    struct workload_result r = run(w, arm_named(w, arm), &p, NULL);
+    ck_assert_uint_eq(r.exposed, p.items);
+    ck_assert_uint_le(r.violations, p.items);
+    return r.violations;
+}
+
+START_TEST (no_update_is_lost_between_two_yields) {
+    ck_assert_uint_eq(violations_of("coop", 0), 0);
+    ck_assert_uint_eq(violations_of("coop-baton", 0), 0);
+    ck_assert_uint_gt(violations_of("coop", 1), 0);
+    ck_assert_uint_gt(violations_of("coop-baton", 1), 0);
+}
+END_TEST
+
+START_TEST (every_lost_update_of_threads_is_accounted_for) {
+    violations_of("preempt", 0); /* or the sums would not add up */
+    violations_of("preempt", 1);
+    compare_with("transfer", "locked", 0, 45);
+}
+END_TEST
+
 START_TEST (skynet_gives_the_published_answer) {
     const struct workload *w = workload_named("skynet");
     struct workload_params p = workload_defaults(w);
@@ -461,6 +488,8 @@ int main(void)
         another_seed_or_size_gives_another_checksum,
         any_number_of_tasks_gives_the_same_values,
         a_heartbeat_is_measured,
+        no_update_is_lost_between_two_yields,
+        every_lost_update_of_threads_is_accounted_for,
         skynet_gives_the_published_answer,
         in_lock_step_coop_serves_one_side_alike,
         the_division_of_the_work_does_not_change_the_result,

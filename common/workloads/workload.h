@@ -38,6 +38,7 @@ struct workload_params {
     uint64_t producers;
     uint64_t consumers;
     uint64_t accounts;
+    uint64_t locked; /* 1: there is a mutex; 0: there is none */
     uint64_t every; /* steps from a point where others may run to the next;
                        0: there is none */
     uint64_t skew;  /* of the items' work, per cent */
@@ -60,6 +61,9 @@ struct workload_result {
     /* Jain's index of what those who compete were served, by turns and by
        nominal work; 0: not measured */
     double fairness_turns, fairness_work;
+    /* how many items ran without a lock, and how many of them undid what others
+       had done */
+    uint64_t exposed, violations;
     uint64_t beats; /* how many heartbeats were measured; how late they were */
     int64_t late_median_ns, late_p99_ns, late_max_ns;
     char error[256]; /* what went wrong, where a code is not enough */
