@@ -30,9 +30,10 @@ static void set_parameters(json_t *o, struct workload_params params)
 {
     const char *name;
     for (size_t i = 0; (name = parameter_name(i)); i++) {
-        const char *key = strcmp(name, "items") == 0  ? "size"
-                          : strcmp(name, "work") == 0 ? "work_ns"
-                                                      : name;
+        const char *key = strcmp(name, "items") == 0      ? "size"
+                          : strcmp(name, "work") == 0     ? "work_ns"
+                          : strcmp(name, "blocking") == 0 ? "blocking_us"
+                                                          : name;
         json_object_set_new(o, key, integer(*parameter_in(&params, name)));
     }
 }
@@ -104,6 +105,10 @@ static void set_service(json_t *o, const struct workload_result *result)
     json_object_set_new(o, "violations",
                         result->exposed ? integer(result->violations)
                                         : json_null());
+    json_object_set_new(o, "others", integer(result->others));
+    json_object_set_new(o, "others_ns",
+                        result->others ? json_integer(result->others_ns)
+                                       : json_null());
     json_object_set_new(o, "beats", integer(result->beats));
     json_object_set_new(o, "late_median_ns",
                         beat(result, result->late_median_ns));

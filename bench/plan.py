@@ -126,7 +126,8 @@ PLANS = {
 # Measured only where they are asked for.
 PLANS |= {name: WorkloadPlan(reference={}, modes=()) for name in (
     "skynet", "threadring", "ring", "bndbuffer", "mpmc", "fanin", "fanout",
-    "churn", "park", "transfer", "sleepers", "hog", "checkpoint")}
+    "churn", "park", "transfer", "sleepers", "hog", "checkpoint",
+    "blocking")}
 
 
 def plan_of(workload):

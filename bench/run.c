@@ -48,7 +48,11 @@ static const struct argp_option options[] = {
     {"every", OPT_NUMBER + 12, "N", 0,
      "from a point where others may run to the next; 0: none", 0},
     {"locked", OPT_NUMBER + 13, "0|1", 0, "whether there is a mutex", 0},
-    {"seed", OPT_NUMBER + 14, "S", 0, "what the values begin with", 0},
+    {"blocking", OPT_NUMBER + 14, "US", 0,
+     "microseconds that a blocking call takes", 0},
+    {"moved", OPT_NUMBER + 15, "0|1", 0,
+     "whether blocking calls are made elsewhere", 0},
+    {"seed", OPT_NUMBER + 16, "S", 0, "what the values begin with", 0},
     {"input", 'i', "PATH", 0,
      "a text file or a folder of them; may be repeated "
      "(default: " INPUT_DEFAULT ")",
@@ -212,6 +216,10 @@ static void print_result(const struct run_report *r, bool given)
         printf("violations %" PRIu64 ", %.2f per million %ss\n",
                result->violations,
                (double)result->violations * 1e6 / (double)result->exposed,
+               r->workload->unit);
+    if (result->others > 0)
+        printf("others     %.0f %ss per second\n",
+               (double)result->others * 1e9 / (double)result->others_ns,
                r->workload->unit);
     if (result->beats > 0)
         printf("late       %.1f us median, %.1f us p99, %.1f us at the most "

@@ -122,6 +122,7 @@ static const struct arm transfer_arms[] =
     CHANNELLESS_ARMS(INDEPENDENT, transfer);
 static const struct arm ring_arms[] = TASK_ARMS(NULL, ring);
 static const struct arm mpmc_arms[] = TASK_ARMS(NULL, mpmc);
+static const struct arm blocking_arms[] = TASK_ARMS(NULL, blocking);
 
 #define ITEMS_MAX UINT64_C(1000000000000)
 /* As many tasks as a workload may be asked for. */
@@ -582,6 +583,32 @@ const struct workload workloads[] = {
                        SEED},
         .arms = hog_arms,
     },
+    {
+        .name = "blocking",
+        .unit = "item",
+        .summary = "one of several producers makes calls that block",
+        .specification =
+            "Producer tasks send `items` items in all, as many each, into one "
+            "channel of the given capacity, from which one task takes them. "
+            "The first producer makes a call for each `every`-th of its "
+            "items, which blocks its thread for `blocking` microseconds. With "
+            "`moved` 1 coop makes the calls on helper threads; threads just "
+            "block. How fast the others get rid of their items goes into the "
+            "result. The sequential arm does one thing after the other.",
+        .algorithm = &workload_blocking,
+        .parameters = {{"items", 100000, 0, ITEMS_MAX, "items",
+                        "how many are sent, by all together"},
+                       PRODUCERS(4, 1, TASKS_MAX),
+                       {"every", 1000, 1, ITEMS_MAX, "items",
+                        "of the one producer, from a call to the next"},
+                       {"blocking", 1000, 0, UINT64_C(10000000), "us",
+                        "that each call takes"},
+                       {"moved", 0, 0, 1, "",
+                        "1: calls are made elsewhere; 0: where they stand"},
+                       CAPACITY,
+                       SEED},
+        .arms = blocking_arms,
+    },
     {.name = NULL},
 };
 
@@ -665,6 +692,8 @@ static const struct {
     {"accounts", offsetof(struct workload_params, accounts)},
     {"locked", offsetof(struct workload_params, locked)},
     {"every", offsetof(struct workload_params, every)},
+    {"blocking", offsetof(struct workload_params, blocking)},
+    {"moved", offsetof(struct workload_params, moved)},
     {"skew", offsetof(struct workload_params, skew)},
     {"seed", offsetof(struct workload_params, seed)},
 };

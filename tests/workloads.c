@@ -139,6 +139,7 @@ static struct workload_params params_for(const struct workload *w,
     p.producers = p.producers < 3 ? p.producers : 3;
     p.consumers = p.consumers < 2 ? p.consumers : 2;
     p.bytes = p.bytes < 200 ? p.bytes : 200;
+    p.blocking = p.blocking < 20 ? p.blocking : 20;
     p.inputs = w->reads_text ? input : NULL;
     p.input_count = w->reads_text;
     return p;
@@ -336,6 +337,8 @@ START_TEST (any_number_of_tasks_gives_the_same_values) {
         compare_with("transfer", "tasks", extents[i], 45);
         compare_with("transfer", "accounts", extents[i], 45);
         compare_with("transfer", "every", extents[i], 45);
+        compare_with("blocking", "producers", extents[i], 45);
+        compare_with("blocking", "every", extents[i], 45);
         compare_with("sleepers", "tasks", extents[i], 2);
         compare_with("checkpoint", "every", extents[i], 45);
         compare_with("ring", "bytes", 50 * extents[i], 45);
@@ -361,6 +364,33 @@ START_TEST (a_heartbeat_is_measured) {
         check_heartbeat(names[i], "coop");
         check_heartbeat(names[i], "preempt");
     }
+}
+END_TEST
+
+/* One call of a hundredth of a second, made by the first of three. */
+static struct workload_result run_blocking(const char *arm, uint64_t moved)
+{
+    const struct workload *w = workload_named("blocking");
+    struct workload_params p = params_for(w, NULL);
+    p.items = 30, p.blocking = 10000, p.moved = moved;
+    struct workload_result r = run(w, arm_named(w, arm), &p, NULL);
+    ck_assert_uint_eq(r.others, 20);
+    ck_assert_int_gt(r.others_ns, 0);
+    return r;
+}
+
+START_TEST (a_call_that_blocks_holds_up_the_others_of_coop) {
+    ck_assert_int_ge(run_blocking("seq", 0).others_ns, 10000000);
+    ck_assert_int_ge(run_blocking("coop", 0).others_ns, 10000000);
+}
+END_TEST
+
+START_TEST (a_call_that_is_made_elsewhere_gives_the_same_values) {
+    uint64_t right = run_blocking("seq", 0).checksum;
+    ck_assert_uint_eq(run_blocking("coop", 1).checksum, right);
+    ck_assert_uint_eq(run_blocking("coop-ucontext", 1).checksum, right);
+    ck_assert_uint_eq(run_blocking("coop-baton", 1).checksum, right);
+    ck_assert_uint_eq(run_blocking("preempt", 1).checksum, right);
 }
 END_TEST
 
@@ -488,6 +518,8 @@ int main(void)
         another_seed_or_size_gives_another_checksum,
         any_number_of_tasks_gives_the_same_values,
         a_heartbeat_is_measured,
+        a_call_that_blocks_holds_up_the_others_of_coop,
+        a_call_that_is_made_elsewhere_gives_the_same_values,
         no_update_is_lost_between_two_yields,
         every_lost_update_of_threads_is_accounted_for,
         skynet_gives_the_published_answer,

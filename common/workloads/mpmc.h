@@ -41,9 +41,7 @@ static inline uint64_t mpmc_use(const struct workload_params *p,
 {
     uint64_t whole = mpmc_work(p, item->index);
     *work = whole - mpmc_share(p, whole);
-    uint64_t x = work_on(item->value, *work);
-    x = (x ^ x >> 31) * UINT64_C(0x9e3779b97f4a7c15);
-    return x ^ x >> 29;
+    return workload_scatter(work_on(item->value, *work));
 }
 
 #endif

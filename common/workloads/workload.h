@@ -38,10 +38,12 @@ struct workload_params {
     uint64_t producers;
     uint64_t consumers;
     uint64_t accounts;
-    uint64_t locked; /* 1: there is a mutex; 0: there is none */
-    uint64_t every; /* steps from a point where others may run to the next;
-                       0: there is none */
-    uint64_t skew;  /* of the items' work, per cent */
+    uint64_t locked;   /* 1: there is a mutex; 0: there is none */
+    uint64_t every;    /* steps from a point where others may run to the next;
+                          0: there is none */
+    uint64_t blocking; /* microseconds of a call that blocks */
+    uint64_t moved;    /* 1: such calls are made elsewhere, where that helps */
+    uint64_t skew;     /* of the items' work, per cent */
     const char *const *inputs; /* files of text */
     size_t input_count;
 };
@@ -64,6 +66,9 @@ struct workload_result {
     /* how many items ran without a lock, and how many of them undid what others
        had done */
     uint64_t exposed, violations;
+    /* what those did who make no blocking calls, and how long it took */
+    uint64_t others;
+    int64_t others_ns;
     uint64_t beats; /* how many heartbeats were measured; how late they were */
     int64_t late_median_ns, late_p99_ns, late_max_ns;
     char error[256]; /* what went wrong, where a code is not enough */
@@ -171,6 +176,13 @@ static inline uint64_t workload_mix(uint64_t checksum, uint64_t value)
     return (checksum << 1 | checksum >> 63) ^ value;
 }
 
+/* What a value adds to a checksum that does not depend on the order. */
+static inline uint64_t workload_scatter(uint64_t value)
+{
+    value = (value ^ value >> 31) * UINT64_C(0x9e3779b97f4a7c15);
+    return value ^ value >> 29;
+}
+
 /* Names which input failed and why. Returns `error`. */
 int workload_fail(struct workload_result *result, int error, const char *what);
 
@@ -191,5 +203,6 @@ extern const struct workload_algorithm workload_park;
 extern const struct workload_algorithm workload_hog;
 extern const struct workload_algorithm workload_sleepers;
 extern const struct workload_algorithm workload_transfer;
+extern const struct workload_algorithm workload_blocking;
 
 #endif

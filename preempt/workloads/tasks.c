@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The workloads that are made of tasks, on threads. */
-#include "wiring.h"
-
-#include <preempt/chan.h>
-#include <preempt/sync.h>
-#include <preempt/task.h>
-
-#define K(name) preempt_##name
+#include "task_wiring.h"
 
 #include "churn_task.h"
 #include "hog_task.h"
@@ -16,21 +10,6 @@
 #include "skynet_task.h"
 #include "sleepers_task.h"
 #include "transfer_task.h"
-
-#define WIRING(name)                                                           \
-    int preempt_run_##name(const struct workload_algorithm *algorithm,         \
-                           const struct workload_params *params,               \
-                           const struct preempt_arm *arm,                      \
-                           struct workload_result *result)                     \
-    {                                                                          \
-        sched_options options = {.placement = &arm->placement};                \
-        struct crew c = {.params = params,                                     \
-                         .result = result,                                     \
-                         .joint = {.wait = arm->wait},                         \
-                         .main = name##_main};                                 \
-        (void)algorithm;                                                       \
-        return crew_run(&c, &options);                                         \
-    }
 
 WIRING(churn)
 WIRING(hog)
