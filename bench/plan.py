@@ -127,7 +127,7 @@ PLANS = {
 PLANS |= {name: WorkloadPlan(reference={}, modes=()) for name in (
     "skynet", "threadring", "ring", "bndbuffer", "mpmc", "fanin", "fanout",
     "churn", "park", "transfer", "sleepers", "hog", "checkpoint",
-    "blocking")}
+    "blocking", "pipes")}
 
 
 def plan_of(workload):

@@ -52,7 +52,9 @@ static const struct argp_option options[] = {
      "microseconds that a blocking call takes", 0},
     {"moved", OPT_NUMBER + 15, "0|1", 0,
      "whether blocking calls are made elsewhere", 0},
-    {"seed", OPT_NUMBER + 16, "S", 0, "what the values begin with", 0},
+    {"active", OPT_NUMBER + 16, "PERCENT", 0,
+     "of the tasks, how many have something to do at a time", 0},
+    {"seed", OPT_NUMBER + 17, "S", 0, "what the values begin with", 0},
     {"input", 'i', "PATH", 0,
      "a text file or a folder of them; may be repeated "
      "(default: " INPUT_DEFAULT ")",

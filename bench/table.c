@@ -120,6 +120,7 @@ static const struct arm sleepers_arms[] =
     CHANNELLESS_ARMS(INDEPENDENT, sleepers);
 static const struct arm transfer_arms[] =
     CHANNELLESS_ARMS(INDEPENDENT, transfer);
+static const struct arm pipes_arms[] = CHANNELLESS_ARMS("readiness", pipes);
 static const struct arm ring_arms[] = TASK_ARMS(NULL, ring);
 static const struct arm mpmc_arms[] = TASK_ARMS(NULL, mpmc);
 static const struct arm blocking_arms[] = TASK_ARMS(NULL, blocking);
@@ -609,6 +610,28 @@ const struct workload workloads[] = {
                        SEED},
         .arms = blocking_arms,
     },
+    {
+        .name = "pipes",
+        .unit = "message",
+        .summary = "messages go round a ring of pipes, a task for each",
+        .specification =
+            "Each of `tasks` tasks has a pipe, from which it reads messages "
+            "and writes them to the next one's pipe. `active` per cent of the "
+            "tasks have a message to read at a time, one at least; the others "
+            "wait. A message is written and read `items` times in all. Coop's "
+            "tasks wait until a pipe is ready; threads block in reading. In "
+            "the sequential arm one thread writes and reads, which costs the "
+            "same system calls and no wait.",
+        .algorithm = &workload_pipes,
+        .parameters = {{"items", 200000, 0, ITEMS_MAX, "messages",
+                        "that are written and read"},
+                       {"tasks", 100, 1, 100000, "tasks",
+                        "with a pipe for each"},
+                       {"active", 10, 0, 100, "per cent",
+                        "of the tasks, at a time"},
+                       SEED},
+        .arms = pipes_arms,
+    },
     {.name = NULL},
 };
 
@@ -693,6 +716,7 @@ static const struct {
     {"locked", offsetof(struct workload_params, locked)},
     {"every", offsetof(struct workload_params, every)},
     {"blocking", offsetof(struct workload_params, blocking)},
+    {"active", offsetof(struct workload_params, active)},
     {"moved", offsetof(struct workload_params, moved)},
     {"skew", offsetof(struct workload_params, skew)},
     {"seed", offsetof(struct workload_params, seed)},

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static const uint64_t sizes[] = {0, 1, 2, 3, 17, 1000};
 static const uint64_t seeds[] = {1, UINT64_C(0xfedcba9876543210)};
@@ -75,16 +76,16 @@ START_TEST (every_arm_has_the_one_wiring_of_its_policy) {
 }
 END_TEST
 
-/* Where nothing flows between tasks, there are no ways to wait for it. */
-static bool is_independent(const struct workload *w)
+/* Only channels and steps are waited for in several ways. */
+static bool has_strategies(const struct workload *w)
 {
     const char *form = w->arms[1].form;
-    return form && strcmp(form, "independent") == 0;
+    return !form || strcmp(form, "lock-step") == 0;
 }
 
 static size_t rivals_of(const struct workload *w)
 {
-    return is_independent(w) ? 4 : 7;
+    return has_strategies(w) ? 7 : 4;
 }
 
 START_TEST (the_strongest_rivals_of_each_side_are_there) {
@@ -339,6 +340,8 @@ START_TEST (any_number_of_tasks_gives_the_same_values) {
         compare_with("transfer", "every", extents[i], 45);
         compare_with("blocking", "producers", extents[i], 45);
         compare_with("blocking", "every", extents[i], 45);
+        compare_with("pipes", "tasks", extents[i], 45);
+        compare_with("pipes", "active", 5 * extents[i], 45);
         compare_with("sleepers", "tasks", extents[i], 2);
         compare_with("checkpoint", "every", extents[i], 45);
         compare_with("ring", "bytes", 50 * extents[i], 45);
@@ -499,6 +502,20 @@ START_TEST (a_file_that_cannot_be_read_is_named_by_every_arm) {
 }
 END_TEST
 
+START_TEST (too_few_descriptors_are_reported_by_every_arm) {
+    const struct rlimit few = {64, 64};
+    const struct workload *w = workload_named("pipes");
+    struct workload_params p = params_for(w, NULL);
+    p.tasks = 100;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    for (const struct arm *a = w->arms; a->name; a++) {
+        struct workload_result r;
+        ck_assert_int_eq(arm_run(w, a, &p, NULL, &r), -EMFILE);
+        ck_assert_msg(strstr(r.error, "pipes") != NULL, "%s", r.error);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -527,6 +544,7 @@ int main(void)
         the_division_of_the_work_does_not_change_the_result,
         words_are_folded_and_counted,
         a_file_that_cannot_be_read_is_named_by_every_arm,
+        too_few_descriptors_are_reported_by_every_arm,
         NULL,
     };
     return run_suite("workloads", 30, tests);

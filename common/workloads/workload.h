@@ -42,6 +42,7 @@ struct workload_params {
     uint64_t every;    /* steps from a point where others may run to the next;
                           0: there is none */
     uint64_t blocking; /* microseconds of a call that blocks */
+    uint64_t active;   /* of the tasks, at a time, per cent */
     uint64_t moved;    /* 1: such calls are made elsewhere, where that helps */
     uint64_t skew;     /* of the items' work, per cent */
     const char *const *inputs; /* files of text */
@@ -204,5 +205,6 @@ extern const struct workload_algorithm workload_hog;
 extern const struct workload_algorithm workload_sleepers;
 extern const struct workload_algorithm workload_transfer;
 extern const struct workload_algorithm workload_blocking;
+extern const struct workload_algorithm workload_pipes;
 
 #endif

@@ -36,6 +36,7 @@ coop_wiring coop_run_park;
 coop_wiring coop_run_ring;
 coop_wiring coop_run_skynet;
 coop_wiring coop_run_hog;
+coop_wiring coop_run_pipes;
 coop_wiring coop_run_blocking;
 coop_wiring coop_run_sleepers;
 coop_wiring coop_run_transfer;

@@ -38,6 +38,7 @@ preempt_wiring preempt_run_park;
 preempt_wiring preempt_run_ring;
 preempt_wiring preempt_run_skynet;
 preempt_wiring preempt_run_hog;
+preempt_wiring preempt_run_pipes;
 preempt_wiring preempt_run_blocking;
 preempt_wiring preempt_run_sleepers;
 preempt_wiring preempt_run_transfer;
