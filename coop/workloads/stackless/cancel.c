@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cancel by resumable functions. */
-#include "cancel.h"
-#include "../wiring.h"
+#include "wiring.h"
 
-#include <coop/frame.h>
+#include "cancel.h"
 
 struct held_by_frame {
     struct cancel_resource resource;
@@ -38,13 +37,12 @@ static void close_producer(struct cancel_resource *r)
     coop_frame_close(&KIT_CONTAINER(r, struct held_by_frame, resource)->frame);
 }
 
-int coop_run_stackless_cancel(const struct workload_algorithm *algorithm,
-                              const struct workload_params *params,
-                              const struct coop_arm *arm,
-                              struct workload_result *result)
+static int cancel_by_frames(const struct workload_params *params,
+                            struct workload_result *result)
 {
     static const struct cancel_form form = {
         sizeof(struct held_by_frame), open_producer, close_producer, NULL};
-    (void)algorithm, (void)arm;
     return cancel_run(&form, params, result);
 }
+
+STACKLESS(cancel)

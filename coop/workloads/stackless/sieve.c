@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* sieve by resumable functions. */
-#include "sieve.h"
-#include "../wiring.h"
+#include "wiring.h"
 
-#include <coop/frame.h>
+#include "sieve.h"
 
 struct frame_link {
     struct sieve_link link;
@@ -12,14 +11,9 @@ struct frame_link {
     kit_value number;
 };
 
-static struct frame_link *link_of(coop_frame *f)
-{
-    return KIT_CONTAINER(f, struct frame_link, frame);
-}
-
 COOP_FRAME_FUNCTION(numbers)
 {
-    kit_value *number = &link_of(f)->number;
+    kit_value *number = &KIT_CONTAINER(f, struct frame_link, frame)->number;
     COOP_FRAME_BEGIN(f);
     for (number->i = 2; !kit_is_abrupt(how); number->i++)
         COOP_FRAME_YIELD(f, *number);
@@ -29,7 +23,7 @@ COOP_FRAME_FUNCTION(numbers)
 
 COOP_FRAME_FUNCTION(filter)
 {
-    struct frame_link *l = link_of(f);
+    struct frame_link *l = KIT_CONTAINER(f, struct frame_link, frame);
     COOP_FRAME_BEGIN(f);
     kit_loop_open(&l->loop, &l->link.in->iterable);
     while (!kit_is_abrupt(how) && kit_loop_next(&l->loop, &l->number))
@@ -53,13 +47,12 @@ static void close_link(struct sieve_link *link)
     coop_frame_close(&KIT_CONTAINER(link, struct frame_link, link)->frame);
 }
 
-int coop_run_stackless_sieve(const struct workload_algorithm *algorithm,
-                             const struct workload_params *params,
-                             const struct coop_arm *arm,
-                             struct workload_result *result)
+static int sieve_by_frames(const struct workload_params *params,
+                           struct workload_result *result)
 {
     static const struct sieve_form form = {sizeof(struct frame_link), open_link,
                                            close_link, NULL};
-    (void)algorithm, (void)arm;
     return sieve_run(&form, params, result);
 }
+
+STACKLESS(sieve)

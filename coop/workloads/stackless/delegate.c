@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* lockstep and delegate by resumable functions. */
-#include "numbers.h"
-#include "../wiring.h"
+/* delegate by resumable functions. */
+#include "wiring.h"
 
-#include <coop/frame.h>
+#include "numbers.h"
 
 #include <stdlib.h>
 
@@ -40,13 +39,10 @@ COOP_FRAME_FUNCTION(level)
     return kit_step_of_end(how);
 }
 
-int coop_run_stackless_delegate(const struct workload_algorithm *algorithm,
-                                const struct workload_params *params,
-                                const struct coop_arm *arm,
-                                struct workload_result *result)
+static int delegate_by_frames(const struct workload_params *params,
+                              struct workload_result *result)
 {
     struct level *chain = calloc(params->depth + 1, sizeof *chain);
-    (void)algorithm, (void)arm;
     if (!chain)
         return -ENOMEM;
     level_init(chain, params->depth, params);
@@ -56,11 +52,4 @@ int coop_run_stackless_delegate(const struct workload_algorithm *algorithm,
     return error;
 }
 
-/* The same: the depth of a workload that has none is 0. */
-int coop_run_stackless_lockstep(const struct workload_algorithm *algorithm,
-                                const struct workload_params *params,
-                                const struct coop_arm *arm,
-                                struct workload_result *result)
-{
-    return coop_run_stackless_delegate(algorithm, params, arm, result);
-}
+STACKLESS(delegate)
