@@ -131,6 +131,17 @@ class Usage(Case):
                 result = run(option, number, workload="crossover")
                 self.assert_refused(result, USAGE, option, number)
 
+    def test_numbers_that_only_some_workloads_take_have_their_limits(self):
+        for workload, option, number in (("transfer", "--locked", "2"),
+                                         ("blocking", "--moved", "2"),
+                                         ("blocking", "--every", "0"),
+                                         ("blocking", "--blocking", "1e3"),
+                                         ("pipes", "--active", "101"),
+                                         ("pipes", "--tasks", "0")):
+            with self.subTest(workload=workload, option=option):
+                result = run(option, number, workload=workload)
+                self.assert_refused(result, USAGE, option, number)
+
     def test_a_parameter_that_the_workload_has_not(self):
         self.assert_refused(run("--capacity", "1"), USAGE, "lockstep",
                             "--capacity")
@@ -272,6 +283,31 @@ class Results(Case):
         for key in ("wall_ns", "user_ns", "system_ns", "peak_rss_bytes",
                     "voluntary_switches", "items"):
             self.assertGreaterEqual(runs[0][key], 0)
+
+    def figures(self, *arguments, **how):
+        """What a run appends to its metrics."""
+        path = self.path("metrics")
+        result = run(*arguments, "--metrics", path, **how)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = Path(path).read_text(encoding="ascii").splitlines()
+        return json.loads(lines[-1])
+
+    def test_metrics_say_what_a_workload_is_there_for(self):
+        for arm in ("coop", "preempt"):
+            with self.subTest(arm=arm):
+                bare = self.figures("--items", "100", "--locked", "0",
+                                    workload="transfer", arm=arm)
+                self.assertGreaterEqual(bare["violations"], 0)
+                safe = self.figures("--items", "100", workload="transfer",
+                                    arm=arm)
+                self.assertIsNone(safe["violations"])
+                held_up = self.figures("--items", "100", "--blocking", "10",
+                                       workload="blocking", arm=arm)
+                self.assertEqual(held_up["others"], 75)
+                self.assertGreater(held_up["others_ns"], 0)
+                late = self.figures("--items", "2", "--work", "10",
+                                    workload="hog", arm=arm)
+                self.assertGreaterEqual(late["beats"], 1)
 
     def test_the_checksum_of_one_run_is_accepted_by_the_next(self):
         path = self.path("metrics")
