@@ -58,7 +58,9 @@ static kit_step array_open(kit_iterable *self)
 {
     /* As in ECMAScript, an array's iterator has neither throw nor return. */
     static const struct kit_iter_ops ops = {array_next, NULL, NULL};
+    int saved = errno;
     struct array_iter *a = malloc(sizeof *a);
+    errno = saved;
     if (!a)
         return kit_failed_errno(-ENOMEM);
     kit_iter_init(&a->iter, &ops);
