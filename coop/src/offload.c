@@ -133,8 +133,10 @@ static int open_alarm(coop_sched *s, int *alarm)
     int result = coop_poller_admit(s, *alarm);
     if (result == 0)
         result = coop_poller_register(s, *alarm);
-    if (result < 0)
+    if (result < 0) {
+        coop_poller_forget(s, *alarm); /* another file will have its number */
         close(*alarm);
+    }
     return result;
 }
 

@@ -70,9 +70,10 @@ KIT_EXPORT int coop_fd_close(int fd);
 
 /*
  * Runs call(arg) on a helper thread while the other tasks of this scheduler go
- * on; stores its result. 0; -EAGAIN when no thread can be made. A call that
- * has begun cannot be stopped and is waited for: only while it waits for a
- * helper thread do cancellation and the deadline end the wait (-ECANCELED,
+ * on; stores its result. 0; -EAGAIN when no thread can be made, and at the
+ * scheduler's first call -ENOMEM and the errors of eventfd(2). A call that has
+ * begun cannot be stopped and is waited for: only while it waits for a helper
+ * thread do cancellation and the deadline end the wait (-ECANCELED,
  * -ETIMEDOUT), and then it is not made. The thread is not a task: the call
  * must not use this library. How many there may be is an option of the
  * scheduler (coop/task.h); calls beyond that queue up, first in, first out.
