@@ -231,9 +231,9 @@ static int wait_exactly(struct coop_poller *p, int64_t ns)
         return wait_roughly(p, ns);
     long n = syscall(SYS_epoll_pwait2, p->epoll, p->events, EVENTS_AT_ONCE, &t,
                      NULL, (size_t)0);
-    if (n >= 0 || errno != ENOSYS)
+    if (n >= 0 || (errno != ENOSYS && errno != EPERM))
         return (int)n;
-    p->lacks_pwait2 = true; /* before Linux 5.11 */
+    p->lacks_pwait2 = true; /* before Linux 5.11, or a filter forbids it */
     return wait_roughly(p, ns);
 }
 
