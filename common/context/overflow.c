@@ -7,11 +7,11 @@
 #include "overflow.h"
 
 #include "sanitize.h"
+#include "thread_end.h"
 
 #include <kit/stack.h>
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -132,8 +132,6 @@ static void install(void)
 /* ---- alternate stacks ---- */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t at_thread_end;
-static bool have_key;
 
 bool kit_signal_stack_set(void *low, size_t bytes)
 {
@@ -150,11 +148,7 @@ static void thread_ends(void *low)
     munmap(low, SIGNAL_STACK);
 }
 
-static void begin(void)
-{
-    have_key = pthread_key_create(&at_thread_end, thread_ends) == 0;
-    install();
-}
+static struct kit_thread_end at_thread_end = KIT_THREAD_END(thread_ends);
 
 static int give_signal_stack(void)
 {
@@ -165,11 +159,10 @@ static int give_signal_stack(void)
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (low == MAP_FAILED)
         return -ENOMEM;
-    if (have_key && pthread_setspecific(at_thread_end, low) == 0 &&
-        kit_signal_stack_set(low, SIGNAL_STACK))
+    if (kit_signal_stack_set(low, SIGNAL_STACK) &&
+        kit_thread_end_add(&at_thread_end, low))
         return 0;
-    pthread_setspecific(at_thread_end, NULL);
-    munmap(low, SIGNAL_STACK);
+    thread_ends(low);
     return -ENOMEM;
 }
 
@@ -181,7 +174,7 @@ int kit_stack_watch(void)
     if (KIT_LIKELY(is_watched))
         return 0;
     int saved = errno;
-    pthread_once(&once, begin);
+    pthread_once(&once, install);
     int result = give_signal_stack();
     is_watched = result == 0;
     errno = saved;

@@ -8,9 +8,9 @@
 
 #include "sanitize.h"
 #include "slab.h"
+#include "thread_end.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -341,31 +341,27 @@ void kit_stack_pool_destroy(kit_stack_pool *pool)
 
 /* ---- the pool of a thread ---- */
 
-static pthread_key_t at_thread_end;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool have_key;
-
 static void thread_ends(void *pool)
 {
     kit_flow_here.pool = NULL;
     kit_stack_pool_destroy(pool);
 }
 
-static void make_key(void)
-{
-    have_key = pthread_key_create(&at_thread_end, thread_ends) == 0;
-}
+static struct kit_thread_end at_thread_end = KIT_THREAD_END(thread_ends);
 
 __attribute__((noinline, cold)) static kit_stack_pool *first_use(void)
 {
     kit_stack_pool *pool;
+    int saved = errno;
     if (kit_flow_here.is_guest) /* it would be destroyed too early */
         return NULL;
-    pthread_once(&once, make_key);
     if (kit_stack_pool_create(&pool, KIT_GUARD_AUTO) < 0)
         return NULL;
-    if (have_key)
-        pthread_setspecific(at_thread_end, pool);
+    if (!kit_thread_end_add(&at_thread_end, pool)) {
+        kit_stack_pool_destroy(pool);
+        pool = NULL;
+    }
+    errno = saved;
     kit_flow_here.pool = pool;
     return pool;
 }

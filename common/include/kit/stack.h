@@ -74,7 +74,8 @@ KIT_EXPORT void kit_stack_pool_destroy(kit_stack_pool *pool);
 
 /*
  * The calling thread's own pool, made at first use and destroyed when the
- * thread ends. NULL when there is no memory for it. Inside a body of the
+ * thread ends. NULL when there is no memory for it, or no key (see
+ * pthread_key_create(3)) to have it destroyed by. Inside a body of the
  * mechanism `baton`: the pool of the thread that set the body going.
  */
 KIT_EXPORT kit_stack_pool *kit_stack_pool_of_thread(void);
