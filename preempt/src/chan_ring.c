@@ -31,6 +31,7 @@
 
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -109,12 +110,18 @@ static inline void fence_before_look(const struct ring *r)
         atomic_thread_fence(memory_order_seq_cst);
 }
 
-/* Orders our announcement before our last look, for both parties. */
+/* Orders our announcement before our last look, for both parties. The kernel
+   may lack memory for that, for a moment. */
 static void fence_of_waiter(const struct ring *r)
 {
+    int saved = errno;
     atomic_thread_fence(memory_order_seq_cst);
-    if (r->asymmetric)
-        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    while (r->asymmetric &&
+           syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) !=
+               0 &&
+           errno == ENOMEM)
+        sched_yield();
+    errno = saved;
 }
 
 static bool has_waiter(const struct side *side)
