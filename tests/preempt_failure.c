@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* What only preempt may lack: threads that run ahead, the text about limits,
+   priority inheritance, membarrier. */
+#include "mirror/failing.h"
+
+#include <kit/placement.h>
+#include <preempt/sync.h>
+
+#include <stdio.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* ---- generators that run ahead ---- */
+
+static kit_completion yield_three(preempt_gen *self, kit_value arg)
+{
+    for (int i = 0; i < 3; i++) {
+        kit_completion c = preempt_gen_yield(self, arg);
+        if (kit_is_abrupt(c))
+            return c;
+    }
+    return kit_return(arg);
+}
+
+static int run_ahead_by(size_t capacity, enum kit_wait_strategy wait)
+{
+    struct preempt_gen_options o = {.capacity = capacity, .wait = wait};
+    preempt_gen *g;
+    kit_step step;
+    int result = preempt_gen_create(&g, yield_three, kit_int(1), &o);
+    if (result < 0)
+        return result;
+    do
+        step = preempt_gen_next(g, kit_none());
+    while (step.state == KIT_YIELDED);
+    result = error_of(step);
+    return first_error(result, preempt_gen_destroy(g));
+}
+
+static int run_ahead(preempt_sched *s)
+{
+    int result = 0;
+    (void)s;
+    for (int w = KIT_WAIT_ADAPTIVE; w <= KIT_WAIT_CONDVAR && result == 0; w++) {
+        result = run_ahead_by(0, (enum kit_wait_strategy)w);
+        if (result == 0)
+            result = run_ahead_by(1, (enum kit_wait_strategy)w);
+        if (result == 0)
+            result = run_ahead_by(64, (enum kit_wait_strategy)w);
+    }
+    return result;
+}
+
+START_TEST (a_generator_that_runs_ahead_reports_what_it_lacks) {
+    static const struct {
+        enum seam seam;
+        int error;
+    } lacks[] = {
+        {SEAM_MEMORY, ENOMEM}, {SEAM_THREAD, EAGAIN}, {SEAM_ATTRIBUTE, ENOMEM}};
+    for (size_t i = 0; i < COUNT_OF(lacks); i++)
+        ck_both_walks((struct walk){.name = "run-ahead",
+                                    .scenario = run_ahead,
+                                    .seam = lacks[i].seam,
+                                    .error = lacks[i].error});
+}
+END_TEST
+
+START_TEST (a_first_step_without_a_thread_may_be_tried_again) {
+    for (size_t capacity = 0; capacity < 3; capacity++) {
+        struct preempt_gen_options o = {.capacity = capacity};
+        preempt_gen *g;
+        ck_assert_int_eq(preempt_gen_create(&g, yield_three, kit_int(1), &o),
+                         0);
+        for (int i = 0; i < 3; i++) {
+            seam_arm(SEAM_THREAD, EAGAIN, 1, false);
+            kit_step step = preempt_gen_next(g, kit_none());
+            ck_assert(seam_disarm());
+            ck_failed(step, -EAGAIN);
+            ck_assert_int_eq(preempt_gen_state(g), KIT_GEN_CREATED);
+        }
+        ck_yielded(preempt_gen_next(g, kit_none()), 1);
+        ck_assert_int_eq(preempt_gen_destroy(g), 0);
+    }
+}
+END_TEST
+
+/* ---- threads with attributes ---- */
+
+static kit_value nothing(kit_value arg)
+{
+    return arg;
+}
+
+static int pinned(preempt_sched *s)
+{
+    preempt_task *t;
+    struct preempt_task_options o = {.cpu_plus_one = kit_cpu_current() + 1};
+    int result = preempt_spawn(s, &t, nothing, kit_none(), &o);
+    return result < 0 ? result : preempt_join(t, NULL);
+}
+
+START_TEST (a_thread_that_cannot_be_pinned_is_not_started) {
+    ck_both_walks((struct walk){.name = "a pinned task",
+                                .scenario = pinned,
+                                .seam = SEAM_ATTRIBUTE,
+                                .error = ENOMEM});
+}
+END_TEST
+
+START_TEST (a_task_that_was_not_started_is_nobodys_to_join) {
+    preempt_sched *s;
+    preempt_task *t = (void *)&s;
+    ck_assert_int_eq(preempt_sched_create(&s, NULL), 0);
+    seam_arm(SEAM_THREAD, EAGAIN, 1, false);
+    int result = preempt_spawn(s, &t, nothing, kit_none(), NULL);
+    ck_assert(seam_disarm());
+    ck_assert_int_eq(result, -EAGAIN);
+    ck_assert_ptr_null(t);
+    ck_assert_uint_eq(preempt_tasks(s, NULL, 0), 0);
+    ck_assert_int_eq(preempt_sched_destroy(s), 0);
+}
+END_TEST
+
+/* ---- why there was no thread ---- */
+
+static int ask_for_the_limit(preempt_sched *s)
+{
+    char text[PREEMPT_LIMIT_TEXT] = "";
+    (void)s;
+    preempt_spawn_limit(0, text, sizeof text);
+    return strlen(text) > 10 ? 0 : -EPROTO;
+}
+
+START_TEST (a_limit_is_looked_for_without_the_files_that_tell_it) {
+    ck_both_walks((struct walk){.name = "limits",
+                                .scenario = ask_for_the_limit,
+                                .seam = SEAM_DESCRIPTOR,
+                                .error = EMFILE,
+                                .spared = CALLS_MOST});
+}
+END_TEST
+
+/* ---- priority inheritance ---- */
+
+static int inherit(preempt_sched *s)
+{
+    struct preempt_mutex_options o = {.inherits_priority = true};
+    preempt_mutex m;
+    (void)s;
+    int result = preempt_mutex_init(&m, &o);
+    if (result < 0)
+        return result;
+    result = preempt_mutex_lock(&m);
+    result = first_error(result, preempt_mutex_unlock(&m));
+    return first_error(result, preempt_mutex_destroy(&m));
+}
+
+START_TEST (a_mutex_whose_priority_cannot_be_inherited_says_so) {
+    ck_both_walks((struct walk){.name = "inherit",
+                                .scenario = inherit,
+                                .seam = SEAM_MUTEX,
+                                .error = ENOTSUP});
+}
+END_TEST
+
+/* ---- barriers on other CPUs ---- */
+
+#define ITEMS 200
+
+static kit_value send_items(kit_value arg)
+{
+    int result = 0;
+    errno = UNTOUCHED;
+    for (int64_t i = 0; i < ITEMS && result == 0; i++)
+        result = preempt_chan_send(arg.p, &i);
+    preempt_chan_close(arg.p);
+    return kit_int(errno == UNTOUCHED ? result : -EPROTO);
+}
+
+static kit_value receive_items(kit_value arg)
+{
+    int64_t item, count = 0;
+    errno = UNTOUCHED;
+    while (preempt_chan_recv(arg.p, &item) == 1)
+        count++;
+    return kit_int(errno == UNTOUCHED && count == ITEMS ? 0 : -EPROTO);
+}
+
+static int through_a_ring(preempt_sched *s)
+{
+    struct preempt_chan_options o = {.wait = KIT_WAIT_PARK};
+    preempt_chan *ch;
+    preempt_task *t;
+    kit_value sent = kit_int(0);
+    int result = preempt_chan_create(&ch, sizeof(int64_t), 1, &o);
+    if (result < 0)
+        return result;
+    result = preempt_spawn(s, &t, send_items, kit_ptr(ch), NULL);
+    if (result == 0) {
+        result = as_task(s, receive_items, kit_ptr(ch));
+        preempt_join(t, &sent);
+    }
+    result = first_error(result, (int)sent.i);
+    return first_error(result, preempt_chan_destroy(ch));
+}
+
+/* For a moment, while the channel is in use; for good, from its creation. */
+START_TEST (a_channel_needs_no_barrier_on_other_cpus) {
+    struct walk w = {.name = "ring",
+                     .scenario = through_a_ring,
+                     .seam = SEAM_BARRIER,
+                     .error = ENOMEM,
+                     .spared = CALLS_MOST,
+                     .sparse = true,
+                     .may_not_happen = true};
+    long spared = 0;
+    ck_walk(w);
+    w.error = ENOSYS;
+    w.for_good = true;
+    ck_attempt(&w, 1, &spared);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_generator_that_runs_ahead_reports_what_it_lacks,
+        a_first_step_without_a_thread_may_be_tried_again,
+        a_thread_that_cannot_be_pinned_is_not_started,
+        a_task_that_was_not_started_is_nobodys_to_join,
+        a_limit_is_looked_for_without_the_files_that_tell_it,
+        a_mutex_whose_priority_cannot_be_inherited_says_so,
+        a_channel_needs_no_barrier_on_other_cpus,
+        NULL,
+    };
+    return run_suite("preempt limits", 30, tests);
+}
