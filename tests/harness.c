@@ -42,6 +42,16 @@ bool under_valgrind(void)
     return RUNNING_ON_VALGRIND;
 }
 
+bool under_emulator(void)
+{
+    return getenv("SUITE_EMULATED") != NULL;
+}
+
+bool is_watched(void)
+{
+    return UNDER_SANITIZER || under_valgrind() || under_emulator();
+}
+
 const struct kit_mechanism *suite_mechanism(void)
 {
     const char *name = getenv("SUITE_MECHANISM");
@@ -63,7 +73,9 @@ bool on_threads(void)
 
 size_t scaled(size_t n)
 {
-    size_t divisor = under_valgrind() ? 50 : UNDER_SANITIZER ? 10 : 1;
+    size_t divisor = under_valgrind()                      ? 50
+                     : UNDER_SANITIZER || under_emulator() ? 10
+                                                           : 1;
     if (on_threads())
         divisor *= 20;
     return n / divisor > 0 ? n / divisor : 1;
@@ -72,7 +84,7 @@ size_t scaled(size_t n)
 size_t resident_bytes(void)
 {
     unsigned long all, resident = 0;
-    if (under_valgrind() || UNDER_SANITIZER)
+    if (is_watched())
         return 0;
     FILE *statm = fopen("/proc/self/statm", "r");
     ck_assert_ptr_nonnull(statm);
@@ -103,8 +115,7 @@ int run_suite(const char *name, double seconds, const TTest *const *tests)
         keep_to_one_cpu();
     Suite *suite = suite_create(name);
     TCase *cases = tcase_create(name);
-    tcase_set_timeout(cases,
-                      seconds * (under_valgrind() || UNDER_SANITIZER ? 6 : 1));
+    tcase_set_timeout(cases, seconds * (is_watched() ? 6 : 1));
     for (; *tests; tests++)
         tcase_add_test(cases, *tests);
     suite_add_tcase(suite, cases);
@@ -146,6 +157,14 @@ int signal_that_ends(void (*body)(void *), void *arg)
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
+/* An emulator adds what became of the program; it begins with its name. */
+static void drop_words_of_emulator(char *text)
+{
+    char *words = under_emulator() ? strstr(text, "qemu: ") : NULL;
+    if (words)
+        *words = '\0';
+}
+
 void errors_of(void (*body)(void *), void *arg, char *text, size_t room)
 {
     int ends[2];
@@ -167,6 +186,7 @@ void errors_of(void (*body)(void *), void *arg, char *text, size_t room)
         length += got > 0 ? (size_t)got : 0;
     }
     text[length] = '\0';
+    drop_words_of_emulator(text);
     close(ends[0]);
     status_of(child);
 }

@@ -34,6 +34,14 @@ int run_suite(const char *name, double seconds, const TTest *const *tests);
 /* Is valgrind watching? */
 bool under_valgrind(void);
 
+/* Does an emulator of another processor run this, on a kernel that has other
+   numbers and limits? SUITE_EMULATED in the environment says so. */
+bool under_emulator(void);
+
+/* Does a sanitizer, valgrind or an emulator watch? Then all is slower, and of
+   the process's memory part is theirs: counts and limits of it say nothing. */
+bool is_watched(void);
+
 /* What a suite of coop runs on (mechanism.h); NULL: the default. */
 const struct kit_mechanism *suite_mechanism(void);
 
@@ -43,10 +51,7 @@ bool on_threads(void);
 /* A count of repetitions: `n`, or less where each of them costs more. */
 size_t scaled(size_t n);
 
-/*
- * Bytes of this process that are in memory. 0 under sanitizers and valgrind,
- * which keep what was freed, and records of their own.
- */
+/* Bytes of this process that are in memory; 0 if it is watched. */
 size_t resident_bytes(void);
 
 /* Runs `body` on a thread of its own, to its end. */

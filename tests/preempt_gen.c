@@ -469,8 +469,7 @@ START_TEST (a_thread_that_cannot_start_fails_the_first_next_and_may_later) {
     struct preempt_gen_options o = {.stack_size = (size_t)1 << 30};
     struct rlimit little = {(rlim_t)256 << 20, RLIM_INFINITY};
     struct rlimit enough = {RLIM_INFINITY, RLIM_INFINITY};
-    if (UNDER_SANITIZER || under_valgrind() ||
-        setrlimit(RLIMIT_AS, &little) != 0)
+    if (is_watched() || setrlimit(RLIMIT_AS, &little) != 0)
         return;
     preempt_gen *g = made(echo, kit_int(5), o);
     ck_failed(next(g, 0), -EAGAIN);

@@ -112,7 +112,8 @@ END_TEST
 
 START_TEST (a_machine_without_room_for_a_thread_is_reported) {
     struct preempt_task_options o = {.stack_size = (size_t)1 << 44};
-    if (under_valgrind()) /* which has a limit and an answer of its own */
+    /* which have a limit and an answer of their own */
+    if (under_valgrind() || under_emulator())
         return;
     preempt_sched *s = sched_on(NULL);
     preempt_task *task = (preempt_task *)(void *)&o;
@@ -167,7 +168,7 @@ static void meet_limit_of_user(void *arg)
 
 START_TEST (a_thread_that_cannot_be_made_has_a_limit_to_name) {
     char text[PREEMPT_LIMIT_TEXT + 100];
-    if (under_valgrind() || UNDER_SANITIZER) /* which have needs of their own */
+    if (is_watched())
         return;
     errors_of(meet_limit_of_space, NULL, text, sizeof text);
     ck_assert_ptr_nonnull(strstr(text, "ulimit -v allows 134217728 bytes"));

@@ -19,7 +19,7 @@
 /* Checkers and threads map memory of their own: counts say nothing there. */
 static bool counts_are_ours(void)
 {
-    return !UNDER_SANITIZER && !under_valgrind() && !on_threads();
+    return !is_watched() && !on_threads();
 }
 
 static size_t mappings(void)
@@ -283,6 +283,7 @@ START_TEST (a_hundred_thousand_coroutines_live_at_once) {
     size_t count = UNDER_TSAN         ? 500
                    : UNDER_ASAN       ? 2000
                    : under_valgrind() ? 1000
+                   : under_emulator() ? 1000
                    : on_threads()     ? 5000
                                       : 100000;
     coop_coro **all = suspended(count);

@@ -136,7 +136,7 @@ static kit_value grow_tree(kit_value arg)
 }
 
 START_TEST (tasks_spawn_tasks_that_spawn_tasks) {
-    int64_t depth = UNDER_SANITIZER || under_valgrind() ? 5 : 8;
+    int64_t depth = is_watched() ? 5 : 8;
     ck_assert_int_eq(run(grow_tree, kit_int(depth)), (int64_t)1 << depth);
 }
 END_TEST

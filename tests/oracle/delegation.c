@@ -362,7 +362,7 @@ static kit_completion chain(struct gen *self, kit_value depth)
 /* valgrind knows 500 threads, and each of them costs much under a checker. */
 static kit_iter *deep_chain(void)
 {
-    bool costly = UNDER_SANITIZER || under_valgrind();
+    bool costly = is_watched();
     return gen(chain, kit_int(costly ? 100 : 1000));
 }
 

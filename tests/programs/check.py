@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""check.py PROGRAM BACKEND: runs the generator programs on a back end and
+"""check.py PROGRAM... BACKEND: runs the generator programs on a back end and
 compares the transcripts with those of a JavaScript engine: the kept ones, and
-where node is installed, those of fresh random programs."""
+where node is installed, those of fresh random programs. PROGRAM may have words
+before it: an emulator."""
 
 import shutil
 import subprocess
@@ -55,8 +56,9 @@ def fresh_programs():
                           capture_output=True, text=True, check=True).stdout
 
 
-def main(program, backend):
-    command = [program, "--backend", backend]
+def main(*words):
+    *program, backend = words
+    command = [*program, "--backend", backend]
     kept = (FOLDER / "generator_programs.txt").read_text(encoding="utf-8")
     fresh = fresh_programs()
     failed = failures_of(command, kept) + failures_of(command, fresh)
