@@ -5,6 +5,7 @@
 #include <kit/context.h>
 
 #include <string.h>
+#include <unwind.h>
 
 static const char *const names[] = {"asm", "ucontext", "baton"};
 
@@ -208,6 +209,68 @@ START_TEST (the_first_frame_is_aligned_to_16) {
 }
 END_TEST
 
+/* ---- backtraces ---- */
+
+enum { DEPTH = 5, FRAMES_MAX = 64 };
+
+struct backtrace {
+    uintptr_t functions[FRAMES_MAX]; /* where they begin, innermost first */
+    size_t count;
+    _Unwind_Reason_Code end;
+};
+
+static _Unwind_Reason_Code add_frame(struct _Unwind_Context *at, void *arg)
+{
+    struct backtrace *b = arg;
+    if (b->count == FRAMES_MAX)
+        return _URC_NORMAL_STOP;
+    b->functions[b->count++] = (uintptr_t)_Unwind_GetRegionStart(at);
+    return _URC_NO_REASON;
+}
+
+__attribute__((noinline)) static void look_back(struct backtrace *b, int depth)
+{
+    if (depth > 1)
+        look_back(b, depth - 1);
+    else
+        b->end = _Unwind_Backtrace(add_frame, b);
+    __asm__ volatile(""); /* the call is not the last thing: there is a frame */
+}
+
+static void look_back_in_body(kit_context *c, kit_completion how)
+{
+    look_back(how.value.p, DEPTH);
+    how = kit_context_yield(c, kit_yielded(kit_none()));
+    look_back(how.value.p, DEPTH);
+    kit_context_exit(c, kit_done(kit_none()));
+}
+
+__attribute__((noinline)) static void resume_and_check(kit_context *c)
+{
+    struct backtrace b = {.count = 0};
+    kit_context_resume(c, kit_next(kit_ptr(&b)));
+    ck_assert_int_eq(b.end, _URC_END_OF_STACK);
+    ck_assert_uint_gt(b.count, DEPTH);
+    ck_assert_uint_eq(b.functions[DEPTH], (uintptr_t)look_back_in_body);
+    for (size_t i = 0; i < b.count; i++)
+        ck_assert_uint_ne(b.functions[i], (uintptr_t)resume_and_check);
+}
+
+static void backtraces_end(const struct kit_mechanism *m)
+{
+    kit_context c;
+    kit_stack *stack = new_stack();
+    begin(&c, m, stack, look_back_in_body);
+    resume_and_check(&c);
+    resume_and_check(&c);
+    end(&c, stack);
+}
+
+START_TEST (a_backtrace_leads_to_the_body_and_ends_there) {
+    on_each(backtraces_end);
+}
+END_TEST
+
 /* ---- swapping ---- */
 
 static char trace[64];
@@ -294,6 +357,7 @@ int main(void)
         both_sides_keep_their_registers,
         a_body_yields_from_any_depth_of_calls,
         the_first_frame_is_aligned_to_16,
+        a_backtrace_leads_to_the_body_and_ends_there,
         a_swap_switches_straight_from_one_body_to_another,
         exchanges_do_not_use_up_the_stack,
         NULL,

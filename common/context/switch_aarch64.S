@@ -6,9 +6,25 @@
  *   x1, x2  the words to hand over, returned there in x0 and x1
  *
  * The address is loaded and jumped to with `br`, not `ret`, which would be
- * predicted from the call stack of the side that is left.
+ * predicted from the call stack of the side that is left. Where branches are
+ * protected (-mbranch-protection), only `ret` may go where a call returns to.
+ * fpcr stays as it is.
  */
 #if defined(__aarch64__)
+
+#if defined(__ARM_FEATURE_BTI_DEFAULT)
+#define LANDING hint #34                /* bti c */
+#define GO_ON   ret
+        .pushsection .note.gnu.property, "a"
+        .p2align 3
+        .word   4, 16, 5                /* of "GNU", of what follows it, type */
+        .asciz  "GNU"
+        .word   0xc0000000, 4, 1, 0     /* features of AArch64: BTI */
+        .popsection
+#else
+#define LANDING
+#define GO_ON   mov x16, x30; br x16
+#endif
 
         .text
         .p2align 6
@@ -25,6 +41,8 @@ kit_asm_resume:
 kit_asm_yield:
 kit_asm_pass:
         .cfi_startproc
+        LANDING
+        .cfi_remember_state
         sub     sp, sp, #160
         .cfi_def_cfa_offset 160
         stp     d8, d9, [sp, #0]
@@ -37,6 +55,14 @@ kit_asm_pass:
         stp     x25, x26, [sp, #112]
         stp     x27, x28, [sp, #128]
         stp     x29, x30, [sp, #144]
+        .cfi_offset d8, -160
+        .cfi_offset d9, -152
+        .cfi_offset d10, -144
+        .cfi_offset d11, -136
+        .cfi_offset d12, -128
+        .cfi_offset d13, -120
+        .cfi_offset d14, -112
+        .cfi_offset d15, -104
         .cfi_offset x19, -96
         .cfi_offset x20, -88
         .cfi_offset x21, -80
@@ -53,9 +79,8 @@ kit_asm_pass:
         ldr     x9, [x0]
         mov     x10, sp
         str     x10, [x0]
-.Lrestore:
         mov     sp, x9
-
+.Lrestore:
         ldp     d8, d9, [sp, #0]
         ldp     d10, d11, [sp, #16]
         ldp     d12, d13, [sp, #32]
@@ -67,11 +92,10 @@ kit_asm_pass:
         ldp     x27, x28, [sp, #128]
         ldp     x29, x30, [sp, #144]
         add     sp, sp, #160
-        .cfi_def_cfa_offset 0
+        .cfi_restore_state
         mov     x0, x1
         mov     x1, x2
-        mov     x16, x30
-        br      x16
+        GO_ON
         .cfi_endproc
         .size   kit_asm_resume, . - kit_asm_resume
         .size   kit_asm_yield, . - kit_asm_yield
@@ -85,11 +109,15 @@ kit_asm_pass:
 kit_asm_leave:
         .cfi_startproc
         .cfi_undefined x30
+        LANDING
         ldr     x9, [x0]
+        mov     sp, x9
         b       .Lrestore
         .cfi_endproc
         .size   kit_asm_leave, . - kit_asm_leave
 
+        /* A jump to the entry: a call would leave the processor expecting a
+           return that never comes, and mistaking the next ones. */
         .p2align 4
         .globl  kit_asm_entry
         .hidden kit_asm_entry
@@ -100,7 +128,10 @@ kit_asm_entry:
         mov     x2, x1
         mov     x1, x0
         mov     x0, x19
-        blr     x20
+        mov     x16, x20
+        adr     x30, .Lnever            /* where a backtrace ends */
+        br      x16
+.Lnever:
         brk     #1                      /* an entry does not return */
         .cfi_endproc
         .size   kit_asm_entry, . - kit_asm_entry
