@@ -320,15 +320,16 @@ START_TEST (a_guard_leads_to_its_stack_and_nothing_else_does) {
     kit_stack_pool *pool = kit_stack_pool_of_thread();
     enum { COUNT = 70 };
     kit_stack *stacks[COUNT];
+    long page = sysconf(_SC_PAGESIZE);
     for (size_t size = KIT_STACK_MIN; size <= (size_t)8 << 20; size *= 2) {
         for (int i = 0; i < COUNT; i++)
             ck_assert_int_eq(kit_stack_get(pool, size, &stacks[i]), 0);
         for (int i = 0; i < COUNT; i++) {
             char *low = stacks[i]->low;
             ck_assert_ptr_eq(kit_stack_of_guard(low - 1), stacks[i]);
-            ck_assert_ptr_eq(kit_stack_of_guard(low - 4096), stacks[i]);
+            ck_assert_ptr_eq(kit_stack_of_guard(low - page), stacks[i]);
             ck_assert_ptr_null(kit_stack_of_guard(low));
-            ck_assert_ptr_null(kit_stack_of_guard(low - 4097));
+            ck_assert_ptr_null(kit_stack_of_guard(low - page - 1));
             ck_assert_ptr_null(kit_stack_of_guard(stacks[i]));
         }
         for (int i = 0; i < COUNT; i++)

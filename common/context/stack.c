@@ -22,12 +22,8 @@
 #endif
 
 #define CLASSES KIT_STACK_CLASSES
-
-/* The class of KIT_STACK_DEFAULT, so that most need no search. */
-#define CLASS_DEFAULT (KIT_SANITIZER_FACTOR == 4 ? 4 : 2)
-_Static_assert(KIT_STACK_MIN << CLASS_DEFAULT ==
-                   KIT_STACK_DEFAULT * KIT_SANITIZER_FACTOR,
-               "the default is one of the classes");
+_Static_assert(KIT_STACK_MAX < KIT_STACK_MIN << (CLASSES - 1),
+               "there is room for the surplus of pages");
 
 struct kit_stack_pool {
     struct kit_stack_warm warm;      /* first */
@@ -36,6 +32,7 @@ struct kit_stack_pool {
     size_t full_count[CLASSES];
     size_t look_again_at[CLASSES]; /* so many full ones */
     size_t limit;                  /* bytes of warm stacks, in all */
+    size_t surplus;                /* of two pages, over two of 4 KiB */
     enum kit_guard wanted, weakest;
     bool is_tried; /* the guard: it traps */
 };
@@ -183,11 +180,12 @@ take_cold(kit_stack_pool *pool, unsigned index, kit_stack **out)
 }
 
 /* The smallest class that holds `size`; CLASSES when none does. */
-static unsigned class_of(size_t size)
+static unsigned class_of(const kit_stack_pool *pool, size_t size)
 {
     if (size > KIT_STACK_MAX / KIT_SANITIZER_FACTOR)
         return CLASSES;
     size *= KIT_SANITIZER_FACTOR;
+    size += pool->surplus;
     unsigned index = 0;
     while (size_of_class(index) < size)
         index++;
@@ -196,7 +194,7 @@ static unsigned class_of(size_t size)
 
 int kit_stack_get(kit_stack_pool *pool, size_t size, kit_stack **out)
 {
-    unsigned index = size ? class_of(size) : CLASS_DEFAULT;
+    unsigned index = size ? class_of(pool, size) : pool->warm.default_class;
     if (KIT_UNLIKELY(index >= CLASSES))
         return -EINVAL;
     kit_stack *stack = kit_stack_pop(pool, index);
@@ -319,9 +317,12 @@ int kit_stack_pool_create(kit_stack_pool **out, enum kit_guard guard)
     errno = saved;
     if (!pool)
         return -ENOMEM;
+    /* A stack may lose two pages, to its guard and to the slab, and those are
+       of 16 or 64 KiB on some machines. */
+    pool->surplus = 2 * (kit_page_size() - 4096);
     pool->wanted = guard;
     pool->limit = pool->warm.room = KIT_STACK_POOL_LIMIT;
-    pool->warm.default_class = CLASS_DEFAULT;
+    pool->warm.default_class = class_of(pool, KIT_STACK_DEFAULT);
     pool->warm.is_watched = KIT_MEMORY_IS_WATCHED;
     *out = pool;
     return 0;

@@ -13,7 +13,7 @@
 
 KIT_BEGIN
 
-#define KIT_STACK_CLASSES 17 /* KIT_STACK_MIN << 0 ... << 16 */
+#define KIT_STACK_CLASSES 18 /* KIT_STACK_MIN << 0 ... << 17 */
 
 /* How a pool begins. */
 struct kit_stack_warm {
