@@ -8,9 +8,11 @@
 
 #include "sanitize.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define SLAB_BYTES ((size_t)4 * 1024 * 1024)
@@ -141,7 +143,7 @@ uint32_t kit_slab_take(struct kit_slab *slab)
 
 /* By system calls, which say what is not readable; none of the C library's,
    because sanitizers look into their arguments. */
-bool kit_copy_safely(void *to, uintptr_t from, size_t bytes)
+static bool copy_through_pipe(void *to, uintptr_t from, size_t bytes)
 {
     int ends[2];
     unsigned char resident;
@@ -155,6 +157,18 @@ bool kit_copy_safely(void *to, uintptr_t from, size_t bytes)
     syscall(SYS_close, ends[0]);
     syscall(SYS_close, ends[1]);
     return copied;
+}
+
+/* The first way takes no descriptor, of which there may be none; but not every
+   kernel and not every emulator has it. */
+bool kit_copy_safely(void *to, uintptr_t from, size_t bytes)
+{
+    struct iovec here = {to, bytes}, there = {(void *)from, bytes};
+    long copied =
+        syscall(SYS_process_vm_readv, getpid(), &here, 1L, &there, 1L, 0L);
+    if (copied >= 0 || errno == EFAULT)
+        return copied == (long)bytes;
+    return copy_through_pipe(to, from, bytes);
 }
 
 static const struct kit_slab *slab_at(uintptr_t base, uintptr_t address)

@@ -27,7 +27,7 @@ struct kit_slab {
 size_t kit_page_size(void);
 
 /* Copies what may not be readable; false: it is not. Calls only what a signal
-   handler may call. */
+   handler may call. errno may be changed. */
 bool kit_copy_safely(void *to, uintptr_t from, size_t bytes);
 
 /* A new one, all cold, if possible right below `last` (or NULL), so that it is
