@@ -2,6 +2,7 @@
 /* Making something that runs, running it (it does nothing), and ending it. */
 #include "boost.h"
 #include "core.h"
+#include "go.h"
 
 #include <coop/coro.h>
 #include <coop/task.h>
@@ -109,10 +110,14 @@ static int one_preempt(void *arg)
     return result < 0 ? result : preempt_join(task, NULL);
 }
 
+/* On two, the creator is on one CPU and what it creates on the other. */
 static enum micro_verdict measure_preempt(struct micro_cell *cell)
 {
+    struct kit_placement there = {{micro_cpu(cell, 1)}, 1};
+    struct preempt_sched_options options = {
+        .placement = cell->entry.placement == MICRO_TWO ? &there : NULL};
     preempt_sched *s;
-    if (preempt_sched_create(&s, NULL) < 0)
+    if (preempt_sched_create(&s, &options) < 0)
         return micro_because(cell, MICRO_FAILED, "no scheduler");
     enum micro_verdict verdict = time_each(cell, one_preempt, s);
     preempt_sched_destroy(s);
@@ -126,16 +131,27 @@ static void *thread_main(void *arg)
     return arg;
 }
 
-static int one_thread(void *arg)
+static int one_thread(void *attr)
 {
     pthread_t thread;
-    int error = pthread_create(&thread, NULL, thread_main, arg);
+    int error = pthread_create(&thread, attr, thread_main, NULL);
     return error ? -error : -pthread_join(thread, NULL);
 }
 
 static enum micro_verdict measure_thread(struct micro_cell *cell)
 {
-    return time_each(cell, one_thread, NULL);
+    pthread_attr_t attr;
+    cpu_set_t there;
+    CPU_ZERO(&there);
+    CPU_SET(micro_cpu(cell, 1), &there);
+    if (pthread_attr_init(&attr) != 0 ||
+        pthread_attr_setaffinity_np(&attr, sizeof there, &there) != 0)
+        return micro_because(cell, MICRO_SKIPPED, "no attributes");
+    bool is_elsewhere = cell->entry.placement == MICRO_TWO;
+    enum micro_verdict verdict =
+        time_each(cell, one_thread, is_elsewhere ? &attr : NULL);
+    pthread_attr_destroy(&attr);
+    return verdict;
 }
 
 #if MICRO_BOOST
@@ -192,11 +208,22 @@ static void add(struct micro_table *t, const char *figure, const char *name,
     micro_add(t, e);
 }
 
+static void add_threads(struct micro_table *t)
+{
+    static const char figure[] = "thread: create, run, join";
+    unsigned placements = micro_placements(t);
+    for (unsigned p = 0; p < placements; p++) {
+        add(t, figure, "preempt_spawn + join", false, measure_preempt);
+        add(t, figure, "pthread_create + join", true, measure_thread);
+        for (size_t i = t->count - 2; i < t->count; i++)
+            t->cells[i].entry.placement = (enum micro_placement)p;
+    }
+}
+
 static void fill(struct micro_table *t)
 {
     static const char coroutine[] = "coroutine: create, run, destroy";
     static const char task[] = "task: spawn, run, join";
-    static const char thread[] = "thread: create, run, join";
     add(t, coroutine, "coop_coro, pooled", false, measure_coro);
 #if MICRO_BOOST
     add(t, coroutine, "Boost fcontext, one stack re-used", true, measure_boost);
@@ -207,8 +234,9 @@ static void fill(struct micro_table *t)
 #endif
     add(t, task, "coop_spawn + run + join", false, measure_run);
     add(t, task, "coop_spawn + join, inside a task", false, measure_task);
-    add(t, thread, "preempt_spawn + join", false, measure_preempt);
-    add(t, thread, "pthread_create + join", true, measure_thread);
+    micro_add_go(t, &t->cells[t->count - 1].entry, "Go, go and a channel",
+                 "spawn", 0, 0);
+    add_threads(t);
 }
 
 const struct micro_group micro_create_group = {

@@ -5,6 +5,7 @@
  */
 #include "boost.h"
 #include "core.h"
+#include "go.h"
 #include "live.h"
 
 #include <coop/coro.h>
@@ -344,6 +345,7 @@ static void add_asm(struct micro_table *t)
 static void fill(struct micro_table *t)
 {
     static const char portable[] = "one-way switch, one pair, ucontext";
+    static const char yields[] = "one-way yield, two tasks";
     add_asm(t);
     add_coro(t, portable, "coop_coro, ucontext", "ucontext");
     add(t, portable, "glibc swapcontext",
@@ -351,13 +353,15 @@ static void fill(struct micro_table *t)
                              .prepare = prepare_swapcontext,
                              .measure = measure_swapcontext,
                              .release = release_swapcontext});
-    add(t, "one-way yield, two tasks", "coop_yield, same body",
+    add(t, yields, "coop_yield, same body",
         (struct micro_entry){.measure = measure_yield, .number = {1}});
-    add(t, "one-way yield, two tasks", "coop_yield, two bodies",
+    add(t, yields, "coop_yield, two bodies",
         (struct micro_entry){.prepare = prepare_yield,
                              .measure = measure_yield,
                              .number = {2},
                              .has_layouts = true});
+    micro_add_go(t, &t->cells[t->count - 1].entry, "Go, Gosched", "yield", 0,
+                 0);
     micro_add_live(t);
 }
 
