@@ -356,8 +356,8 @@ class Micro(Case):
         refused = schedkit("micro", "nonsense")
         self.assert_refused(refused, USAGE, "nonsense")
         groups = refused.stderr.strip().split("there are: ")[1].split(", ")
-        self.assertIn("walk", groups)
-        self.assertIn("cancel", groups)
+        for name in ("walk", "cancel", "mutex", "checkpoint", "select"):
+            self.assertIn(name, groups)
         told = " ".join(schedkit("micro", "--help").stdout.split())
         self.assertIn(", ".join(groups), told)
 
@@ -380,6 +380,22 @@ class Micro(Case):
             self.assertGreaterEqual(row["samples"], 1000)
             self.assertLessEqual(row["median"], row["p99"])
             self.assertLessEqual(row["p99"], row["max"])
+
+    def test_the_libraries_stand_beside_each_other(self):
+        for group in ("mutex", "checkpoint"):
+            with self.subTest(group=group):
+                _, rows = self.figures(group)
+                names = {row["name"] for row in rows}
+                self.assertIn(f"coop_{group}", names)
+                self.assertIn(f"preempt_{group}", names)
+
+    def test_a_select_is_measured_with_few_cases_and_with_many(self):
+        printed, rows = self.figures("select")
+        figures = {row["figure"] for row in rows}
+        for wait in ("all ready", "none ready", "one wakes it"):
+            self.assertIn(f"1 case, {wait}", figures)
+            self.assertIn(f"64 cases, {wait}", figures)
+        self.assertIn("Go, select", printed)
 
     def test_few_samples_have_no_tail(self):
         printed, rows = self.figures("clock")
