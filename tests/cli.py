@@ -356,7 +356,8 @@ class Micro(Case):
         refused = schedkit("micro", "nonsense")
         self.assert_refused(refused, USAGE, "nonsense")
         groups = refused.stderr.strip().split("there are: ")[1].split(", ")
-        for name in ("walk", "cancel", "mutex", "checkpoint", "select"):
+        for name in ("walk", "cancel", "mutex", "checkpoint", "select",
+                     "timers"):
             self.assertIn(name, groups)
         told = " ".join(schedkit("micro", "--help").stdout.split())
         self.assertIn(", ".join(groups), told)
@@ -396,6 +397,13 @@ class Micro(Case):
             self.assertIn(f"1 case, {wait}", figures)
             self.assertIn(f"64 cases, {wait}", figures)
         self.assertIn("Go, select", printed)
+
+    def test_sleepers_wake_or_are_canceled(self):
+        _, rows = self.figures("timers")
+        for name in ("coop tasks", "preempt tasks"):
+            figures = {row["figure"] for row in rows if row["name"] == name}
+            self.assertIn("each of 10 sleepers", figures)
+            self.assertIn("each of 1000 sleepers, canceled instead", figures)
 
     def test_few_samples_have_no_tail(self):
         printed, rows = self.figures("clock")
