@@ -7,13 +7,14 @@
 #include "boost.h"
 #include "child.h"
 #include "core.h"
+#include "resident.h"
 
 #include <coop/coro.h>
+#include <coop/task.h>
 #include <kit/wait.h>
 #include <preempt/task.h>
 
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,48 +27,40 @@
 
 /* What the child tells. */
 struct report {
-    int result;    /* 0 or -errno */
-    int64_t bytes; /* resident and page tables, of all together */
-    int64_t kernel_stack_bytes;
+    int result;        /* 0 or -errno */
+    int64_t resident;  /* bytes, and of page tables, of all together */
+    int64_t of_kernel; /* bytes of stacks in the kernel */
     enum kit_guard guard;
 };
 
 struct subject {
     const char *name;
+    const char *plural;
     bool is_peer, is_thread;
+    /* Calls weigh when all are there; 0 or -errno. */
     int (*fill)(size_t count, struct report *report);
 };
 
 /* ---- what the kernel says ---- */
 
-/* A line "Key:  123 kB" of a file in /proc; -1 when there is none. */
-static int64_t proc_kb(const char *path, const char *key)
-{
-    char line[256];
-    int64_t kb = -1;
-    FILE *file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file))
-        if (strncmp(line, key, strlen(key)) == 0 &&
-            sscanf(line + strlen(key), " %" SCNd64, &kb) == 1)
-            break;
-    if (file)
-        fclose(file);
-    return kb;
-}
-
-/* VmRSS is summed up lazily, and may be off by some hundred kilobytes: the
-   roll-up of the mappings is exact. */
-static int64_t resident_kb(void)
-{
-    int64_t kb = proc_kb("/proc/self/smaps_rollup", "Rss:");
-    if (kb < 0)
-        kb = proc_kb("/proc/self/status", "VmRSS:");
-    return kb + proc_kb("/proc/self/status", "VmPTE:");
-}
-
 static int64_t kernel_stack_kb(void)
 {
-    return proc_kb("/proc/meminfo", "KernelStack:");
+    return micro_proc_kb("/proc/meminfo", "KernelStack:");
+}
+
+/* So much more than before. */
+static void weigh(struct report *r)
+{
+    r->resident += micro_resident_kb() * 1024;
+    r->of_kernel += kernel_stack_kb() * 1024;
+}
+
+static void weigh_before(struct report *r)
+{
+    micro_resident_kb(); /* so that what reading needs is there already */
+    weigh(r);
+    r->resident = -r->resident;
+    r->of_kernel = -r->of_kernel;
 }
 
 /* ---- subjects: they fill the process and leave it so ---- */
@@ -89,6 +82,7 @@ static int fill_coros(size_t count, struct report *report)
         coop_coro_resume(co, kit_next(kit_none()));
     }
     report->guard = kit_stack_pool_guard(kit_stack_pool_of_thread());
+    weigh(report);
     return 0;
 }
 
@@ -101,7 +95,6 @@ static void boost_rest(transfer_t t)
 
 static int fill_boosts(size_t count, struct report *report)
 {
-    (void)report;
     for (size_t i = 0; i < count; i++) {
         char *stack = malloc(BOOST_STACK);
         if (!stack)
@@ -109,9 +102,61 @@ static int fill_boosts(size_t count, struct report *report)
         jump_fcontext(
             make_fcontext(stack + BOOST_STACK, BOOST_STACK, boost_rest), NULL);
     }
+    weigh(report);
     return 0;
 }
 #endif
+
+/* Tasks park, and go on when they have been weighed. */
+struct crowd {
+    size_t count;
+    coop_task **tasks;
+    struct report *report;
+};
+
+static kit_value rest_once(kit_value arg)
+{
+    coop_park("rest in", "the measurement");
+    return arg;
+}
+
+static kit_value lead_crowd(kit_value arg)
+{
+    struct crowd *c = arg.p;
+    coop_sched *s = coop_sched_of(coop_current());
+    size_t spawned = 0;
+    int result = 0;
+    while (spawned < c->count &&
+           !(result = coop_spawn(s, &c->tasks[spawned], rest_once, kit_none(),
+                                 NULL)))
+        spawned++;
+    coop_yield();
+    weigh(c->report);
+    for (size_t i = 0; i < spawned; i++) {
+        coop_unpark(c->tasks[i]);
+        coop_join(c->tasks[i], NULL);
+    }
+    return kit_int(result);
+}
+
+static int fill_coop_tasks(size_t count, struct report *report)
+{
+    struct crowd crowd = {count, calloc(count, sizeof(coop_task *)), report};
+    coop_sched *s;
+    coop_task *leader;
+    kit_value outcome = kit_int(0);
+    if (!crowd.tasks)
+        return -ENOMEM;
+    int result = coop_sched_create(&s, NULL);
+    if (!result)
+        result = coop_spawn(s, &leader, lead_crowd, kit_ptr(&crowd), NULL);
+    if (!result)
+        result = coop_run(s);
+    if (!result)
+        coop_join(leader, &outcome);
+    report->guard = kit_stack_pool_guard(kit_stack_pool_of_thread());
+    return result ? result : (int)outcome.i;
+}
 
 static kit_word resting;
 
@@ -142,12 +187,13 @@ static kit_value park_task(kit_value arg)
 static int fill_tasks(size_t count, struct report *report)
 {
     preempt_sched *s;
-    (void)report;
     int result = preempt_sched_create(&s, NULL);
     for (size_t i = 0; !result && i < count; i++)
         result = preempt_spawn(s, NULL, park_task, kit_none(), NULL);
-    if (!result)
+    if (!result) {
         await_resting(count);
+        weigh(report);
+    }
     return result;
 }
 
@@ -165,13 +211,14 @@ static int fill_threads(size_t count, struct report *report)
     pthread_attr_t attr;
     pthread_t thread;
     int error = pthread_attr_init(&attr);
-    (void)report;
     if (!error)
         error = pthread_attr_setstacksize(&attr, PREEMPT_STACK_DEFAULT);
     for (size_t i = 0; !error && i < count; i++)
         error = pthread_create(&thread, &attr, park_thread, NULL);
-    if (!error)
+    if (!error) {
         await_resting(count);
+        weigh(report);
+    }
     return -error;
 }
 
@@ -180,54 +227,14 @@ static int fill_threads(size_t count, struct report *report)
 struct order {
     const struct subject *subject;
     size_t count;
-    int fd;
 };
 
-static void *carry_out(void *arg)
+static void fill_and_weigh(void *arg, void *room)
 {
     const struct order *o = arg;
-    struct report r = {.guard = KIT_GUARD_AUTO};
-    resident_kb(); /* so that what reading needs is there already */
-    int64_t resident = resident_kb(), kernel = kernel_stack_kb();
-    r.result = o->subject->fill(o->count, &r);
-    r.bytes = (resident_kb() - resident) * 1024;
-    r.kernel_stack_bytes = (kernel_stack_kb() - kernel) * 1024;
-    bool told = write(o->fd, &r, sizeof r) == (ssize_t)sizeof r;
-    _exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
-}
-
-static void be_child(struct order *order)
-{
-    pthread_t thread;
-    setpgid(0, 0);
-    if (pthread_create(&thread, NULL, carry_out, order) == 0)
-        pthread_join(thread, NULL);
-    _exit(EXIT_FAILURE);
-}
-
-static int measure_in_child(const struct subject *subject, size_t count,
-                            struct report *report)
-{
-    int ends[2];
-    if (pipe(ends) != 0)
-        return -errno;
-    fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        close(ends[0]);
-        be_child(&(struct order){subject, count, ends[1]});
-    }
-    close(ends[1]);
-    if (pid < 0) {
-        close(ends[0]);
-        return -EAGAIN;
-    }
-    setpgid(pid, pid); /* whoever of the two comes first */
-    int result = micro_child_finish(pid, ends[0], report, sizeof *report,
-                                    kit_now() + TIME_LIMIT_NS);
-    if (result < 0)
-        return result;
-    return result == (int)sizeof *report ? report->result : -ECHILD;
+    struct report *r = room;
+    weigh_before(r);
+    r->result = o->subject->fill(o->count, r);
 }
 
 /* ---- the table ---- */
@@ -236,27 +243,34 @@ static enum micro_verdict measure(struct micro_cell *cell)
 {
     const struct subject *subject = cell->entry.how;
     size_t count = cell->entry.number[0];
-    struct report r;
-    int result = measure_in_child(subject, count, &r);
+    struct order order = {subject, count};
+    struct report r = {.guard = KIT_GUARD_AUTO};
+    int result =
+        micro_child_run(fill_and_weigh, &order, &r, sizeof r, TIME_LIMIT_NS);
+    result = result < 0 ? result : r.result;
     if (result < 0)
         return micro_because(cell, MICRO_SKIPPED, "%s", kit_error_text(result));
-    cell->value[0] = (double)r.bytes / (double)count;
-    cell->value[1] = (double)r.kernel_stack_bytes / (double)count;
+    cell->value[0] = (double)r.resident / (double)count;
+    cell->value[1] = (double)r.of_kernel / (double)count;
     if (r.guard == KIT_GUARD_AUTO)
         return MICRO_OK;
     return micro_because(cell, MICRO_OK, "guard pages: %s",
                          kit_guard_name(r.guard));
 }
 
-static const struct subject coros = {"coop_coro", false, false, fill_coros};
+static const struct subject coros = {"coop_coro", "live coroutines", false,
+                                     false, fill_coros};
 #if MICRO_BOOST
-static const struct subject boosts = {"Boost fcontext, malloc 64 KiB", true,
-                                      false, fill_boosts};
+static const struct subject boosts = {"Boost fcontext, malloc 64 KiB",
+                                      "live coroutines", true, false,
+                                      fill_boosts};
 #endif
-static const struct subject tasks = {"preempt task, parked", false, true,
-                                     fill_tasks};
-static const struct subject threads = {"pthread in a futex, 256 KiB", true,
-                                       true, fill_threads};
+static const struct subject parked = {"coop task", "parked tasks", false, false,
+                                      fill_coop_tasks};
+static const struct subject tasks = {"preempt task, parked", "live threads",
+                                     false, true, fill_tasks};
+static const struct subject threads = {
+    "pthread in a futex, 256 KiB", "live threads", true, true, fill_threads};
 
 static void add(struct micro_table *t, const struct subject *subject,
                 size_t count)
@@ -267,8 +281,8 @@ static void add(struct micro_table *t, const struct subject *subject,
                             .how = subject,
                             .number = {count},
                             .samples_max = count > 1000 ? 1 : 3};
-    snprintf(e.figure, sizeof e.figure, "each of %zu live %s", count,
-             subject->is_thread ? "threads" : "coroutines");
+    snprintf(e.figure, sizeof e.figure, "each of %zu %s", count,
+             subject->plural);
     snprintf(e.name, sizeof e.name, "%s", subject->name);
     if (subject->is_thread) {
         e.second_figure = ": kernel stack";
@@ -277,31 +291,38 @@ static void add(struct micro_table *t, const struct subject *subject,
     micro_add(t, e);
 }
 
-static void add_many(struct micro_table *t)
+static void add_many(struct micro_table *t, const struct subject *subject)
 {
-    if (t->plan->quick)
-        return;
-    if (proc_kb("/proc/meminfo", "MemAvailable:") < AVAILABLE_FOR_MANY_KB)
+    if (micro_proc_kb("/proc/meminfo", "MemAvailable:") < AVAILABLE_FOR_MANY_KB)
         micro_note(t,
-                   "%d coroutines skipped: they take about 5 GB, and less "
-                   "than 8 GB is available",
-                   MANY);
+                   "%d %s skipped: they take about 5 GB, and less than 8 GB "
+                   "is available",
+                   MANY, subject->plural);
     else
-        add(t, &coros, MANY);
+        add(t, subject, MANY);
 }
 
 static void fill(struct micro_table *t)
 {
-    static const size_t counts[] = {1000, 100000};
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    static const size_t counts[] = {1000, 100000},
+                        thread_counts[] = {1000, 10000};
+    bool quick = t->plan->quick;
+    for (size_t i = 0; i < 2; i++) {
         add(t, &coros, counts[i]);
 #if MICRO_BOOST
         add(t, &boosts, counts[i]);
 #endif
     }
-    add_many(t);
-    add(t, &tasks, 1000);
-    add(t, &threads, 1000);
+    if (!quick)
+        add_many(t, &coros);
+    for (size_t i = 0; i < 2; i++)
+        add(t, &parked, counts[i]);
+    if (!quick)
+        add_many(t, &parked);
+    for (size_t i = 0; i < (quick ? 1 : 2); i++) {
+        add(t, &tasks, thread_counts[i]);
+        add(t, &threads, thread_counts[i]);
+    }
 }
 
 const struct micro_group micro_memory_group = {
