@@ -357,7 +357,7 @@ class Micro(Case):
         self.assert_refused(refused, USAGE, "nonsense")
         groups = refused.stderr.strip().split("there are: ")[1].split(", ")
         for name in ("walk", "cancel", "mutex", "checkpoint", "select",
-                     "timers"):
+                     "timers", "sieve", "skynet", "threadring"):
             self.assertIn(name, groups)
         told = " ".join(schedkit("micro", "--help").stdout.split())
         self.assertIn(", ".join(groups), told)
@@ -404,6 +404,11 @@ class Micro(Case):
             figures = {row["figure"] for row in rows if row["name"] == name}
             self.assertIn("each of 10 sleepers", figures)
             self.assertIn("each of 1000 sleepers, canceled instead", figures)
+
+    def test_a_ring_of_tasks_is_measured_on_both_libraries(self):
+        _, rows = self.figures("threadring")
+        names = {row["name"] for row in rows}
+        self.assertLessEqual({"coop tasks", "preempt tasks"}, names)
 
     def test_few_samples_have_no_tail(self):
         printed, rows = self.figures("clock")

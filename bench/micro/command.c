@@ -19,10 +19,11 @@ enum {
 };
 
 static const struct micro_group *const groups[] = {
-    &micro_clock_group,  &micro_switch_group,     &micro_next_group,
-    &micro_walk_group,   &micro_cancel_group,     &micro_create_group,
-    &micro_mutex_group,  &micro_checkpoint_group, &micro_select_group,
-    &micro_timers_group, &micro_handoff_group,    &micro_channel_group,
+    &micro_clock_group,      &micro_switch_group,     &micro_next_group,
+    &micro_walk_group,       &micro_cancel_group,     &micro_create_group,
+    &micro_mutex_group,      &micro_checkpoint_group, &micro_select_group,
+    &micro_timers_group,     &micro_sieve_group,      &micro_skynet_group,
+    &micro_threadring_group, &micro_handoff_group,    &micro_channel_group,
     &micro_memory_group,
 };
 
@@ -80,7 +81,9 @@ static const struct argp_option options[] = {
     {"json", 'j', "FILE", 0, "write the figures to FILE as JSON lines", 0},
     {"group", 'g', "G", 0,
      "only this group; may be repeated: clock, switch, next, walk, cancel, "
-     "create, mutex, checkpoint, select, timers, handoff, channel, memory",
+     "create, mutex, checkpoint, select, timers, sieve, skynet, threadring, "
+     "handoff, "
+     "channel, memory",
      0},
     {0}};
 

@@ -5,8 +5,8 @@
 //	peer-go MEASUREMENT PROCS A B SLICE
 //
 // PROCS is GOMAXPROCS, A and B are the measurement's numbers, SLICE is about
-// how long it takes, in nanoseconds. Prints nanoseconds per operation, and
-// where there is one a second figure.
+// how long it takes, in nanoseconds. Prints nanoseconds per operation, or how
+// many milliseconds it took, and where there is one a second figure.
 package main
 
 import (
@@ -71,12 +71,12 @@ func usage() syscall.Rusage {
 	return u
 }
 
-// once prints how long it took, and the most memory that was resident.
+// once prints how many milliseconds it took, and the most memory that was resident.
 func once(run func()) {
 	begin := time.Now()
 	run()
 	took := time.Since(begin)
-	fmt.Println(took.Nanoseconds(), usage().Maxrss*1024)
+	fmt.Println(took.Seconds()*1000, usage().Maxrss*1024)
 }
 
 func main() {
