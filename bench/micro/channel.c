@@ -4,7 +4,10 @@
  * A slice lasts for a time; then each consumer is sent an END. All queues are
  * used by the same loops, inlined, and every item is accounted for.
  */
+#include "boost_queue.h"
 #include "core.h"
+#include "flow.h"
+#include "go.h"
 #include "together.h"
 
 #include <coop/chan.h>
@@ -20,34 +23,13 @@
 #include <ck_ring.h>
 #endif
 
-#define END       UINT64_MAX
-#define PAIRS_MAX 4
-
 /* With eight threads a slice is so much longer (and there are fewer of them):
    each thread should get several time slices of the kernel, or who is served
    least would be whoever had no turn. */
 #define STRETCH      6
+#define STRETCH_HOG  4
 #define SLICES_MANY  5
 #define SLICES_QUICK 2
-
-struct flow;
-
-/* A producer or a consumer; each on cache lines of its own. */
-struct party {
-    _Alignas(128) struct flow *flow;
-    struct micro_pace pace; /* a producer's */
-    int64_t end;            /* a consumer's */
-    uint64_t items, sum;
-    int result; /* of the queue, if it failed */
-};
-
-struct flow {
-    void *queue;
-    int64_t slice_ns;
-    unsigned pairs;
-    _Atomic unsigned producing;
-    struct party producers[PAIRS_MAX], consumers[PAIRS_MAX];
-};
 
 struct kind {
     const char *name;
@@ -60,58 +42,6 @@ struct kind {
     bool waits; /* by a strategy, which its name tells */
     enum kit_wait_strategy strategy;
 };
-
-/* Negative when the queue does not work. */
-typedef int put_fn(void *queue, uint64_t item);
-typedef int get_fn(void *queue, uint64_t *item);
-
-static inline __attribute__((always_inline)) void produce(struct party *me,
-                                                          put_fn *put)
-{
-    struct flow *flow = me->flow;
-    uint64_t item = 0, sum = 0;
-    int result = 0;
-    micro_pace_begin(&me->pace, flow->slice_ns);
-    while (micro_pace_next(&me->pace)) {
-        for (uint64_t n = me->pace.chunk; n > 0; n--) {
-            sum += ++item;
-            result |= put(flow->queue, item);
-        }
-    }
-    me->items = item;
-    me->sum = sum;
-    /* The last one to leave tells the consumers. */
-    if (atomic_fetch_sub(&flow->producing, 1) == 1)
-        for (unsigned i = 0; i < flow->pairs; i++)
-            result |= put(flow->queue, END);
-    me->result = result;
-}
-
-static inline __attribute__((always_inline)) void consume(struct party *me,
-                                                          get_fn *get)
-{
-    void *queue = me->flow->queue;
-    uint64_t item, items = 0, sum = 0;
-    int result;
-    while ((result = get(queue, &item)) >= 0 && item != END) {
-        items++;
-        sum += item;
-    }
-    me->end = kit_now();
-    me->items = items;
-    me->sum = sum;
-    me->result = result;
-}
-
-#define PARTIES(kind)                                                          \
-    static void kind##_produce(void *party)                                    \
-    {                                                                          \
-        produce(party, kind##_put);                                            \
-    }                                                                          \
-    static void kind##_consume(void *party)                                    \
-    {                                                                          \
-        consume(party, kind##_get);                                            \
-    }
 
 /* ---- coop_chan ---- */
 
@@ -234,7 +164,9 @@ static void begin(struct flow *flow, struct micro_cell *cell, void *queue)
     flow->slice_ns = cell->plan->slice_ns;
     flow->pairs = (unsigned)cell->entry.number[0];
     flow->slice_ns *= flow->pairs > 1 ? STRETCH : 1;
-    flow->producing = flow->pairs;
+    if (cell->entry.number[2])
+        flow->slice_ns *= STRETCH_HOG;
+    flow->producing = flow->consuming = flow->pairs;
     for (unsigned i = 0; i < flow->pairs; i++)
         flow->producers[i].flow = flow->consumers[i].flow = flow;
 }
@@ -275,10 +207,21 @@ static enum micro_verdict account(struct micro_cell *cell,
     return micro_timed(cell, last - first, sent);
 }
 
+/* Takes its CPU as long as there is a consumer. */
+static void be_hog(void *flow)
+{
+    const struct flow *f = flow;
+    while (__atomic_load_n(&f->consuming, __ATOMIC_RELAXED) > 0)
+        continue;
+}
+
 static int run_threads(const struct kind *kind, struct micro_cell *cell,
                        struct flow *flow)
 {
-    struct micro_job jobs[2 * PAIRS_MAX];
+    struct micro_job jobs[2 * PAIRS_MAX + MICRO_CPUS_MAX];
+    unsigned hogs = cell->entry.number[2] == 0           ? 0
+                    : cell->entry.placement == MICRO_TWO ? 2
+                                                         : 1;
     unsigned pairs = flow->pairs;
     /* With two pairs or more on two CPUs, each CPU has some of both sides. */
     for (unsigned i = 0; i < pairs; i++) {
@@ -287,7 +230,10 @@ static int run_threads(const struct kind *kind, struct micro_cell *cell,
         jobs[pairs + i] = (struct micro_job){
             micro_cpu(cell, pairs + i), kind->consume, &flow->consumers[i]};
     }
-    return micro_together(jobs, 2 * pairs);
+    for (unsigned i = 0; i < hogs; i++)
+        jobs[2 * pairs + i] =
+            (struct micro_job){micro_cpu(cell, i), be_hog, flow};
+    return micro_together(jobs, 2 * pairs + hogs);
 }
 
 static enum micro_verdict measure(struct micro_cell *cell)
@@ -357,10 +303,6 @@ static enum micro_verdict measure_coop(struct micro_cell *cell)
             preempt_produce, preempt_consume, true, strategy                   \
     }
 
-static const struct kind coop_kind = {
-    "coop_chan", false,        true,         0,     coop_make,
-    coop_unmake, coop_produce, coop_consume, false, 0};
-
 static const struct kind kinds[] = {
     OURS(KIT_WAIT_ADAPTIVE),
     OURS(KIT_WAIT_PARK),
@@ -372,62 +314,143 @@ static const struct kind kinds[] = {
     {"ck_ring MPMC, sched_yield", true, false, 0, ck_make, free,
      ck_mpmc_produce, ck_mpmc_consume, false, 0},
 #endif
+#if MICRO_LOCKFREE
+    {"Boost spsc_queue, sched_yield", true, false, 1, micro_boost_queue_make,
+     micro_boost_queue_unmake, micro_boost_queue_produce,
+     micro_boost_queue_consume, false, 0},
+#endif
 };
 
-static void add(struct micro_table *t, const struct kind *kind,
-                enum micro_placement placement, unsigned pairs, size_t capacity)
+struct shape {
+    enum micro_placement placement;
+    unsigned pairs;
+    size_t capacity;
+    bool has_hog; /* one on each CPU */
+};
+
+static struct micro_entry entry_of(const struct micro_table *t,
+                                   const struct shape *shape, const char *what)
 {
-    bool is_coop = kind == &coop_kind;
-    struct micro_entry e = {.placement = placement,
-                            .is_peer = kind->is_peer,
-                            .unit = "ns",
-                            .measure = is_coop ? measure_coop : measure,
-                            .how = kind,
-                            .number = {pairs, capacity}};
-    const char *strategy =
-        kind->waits ? kit_wait_strategy_name(kind->strategy) : "";
-    snprintf(e.figure, sizeof e.figure, "%s, %uP%uC, capacity %zu",
-             is_coop ? "tasks" : "threads", pairs, pairs, capacity);
-    snprintf(e.name, sizeof e.name, "%s%s%s", kind->name,
-             kind->waits ? ", " : "", strategy);
-    if (pairs > 1) {
+    struct micro_entry e = {
+        .placement = shape->placement,
+        .unit = "ns",
+        .number = {shape->pairs, shape->capacity, shape->has_hog}};
+    snprintf(e.figure, sizeof e.figure, "%s, %uP%uC, capacity %zu%s", what,
+             shape->pairs, shape->pairs, shape->capacity,
+             shape->has_hog ? ", beside a hog" : "");
+    if (shape->pairs > 1) {
         e.second_figure = ": least / most served";
         e.second_unit = "ratio";
-        e.samples_max = t->plan->quick ? SLICES_QUICK : SLICES_MANY;
     }
+    if (shape->pairs > 1 || shape->has_hog)
+        e.samples_max = t->plan->quick ? SLICES_QUICK : SLICES_MANY;
+    return e;
+}
+
+static void add_go(struct micro_table *t, const struct shape *shape,
+                   const char *what)
+{
+    struct micro_entry like = entry_of(t, shape, what);
+    micro_add_go(t, &like, "Go, channel", "channel", shape->pairs,
+                 shape->capacity);
+}
+
+static void add_tasks(struct micro_table *t, const struct shape *shape)
+{
+    struct micro_entry e = entry_of(t, shape, "tasks");
+    e.measure = measure_coop;
+    snprintf(e.name, sizeof e.name, "coop_chan");
+    micro_add(t, e);
+    add_go(t, shape, "tasks");
+}
+
+static void add_threads(struct micro_table *t, const struct shape *shape,
+                        const struct kind *kind)
+{
+    struct micro_entry e = entry_of(t, shape, "threads");
+    const char *strategy =
+        kind->waits ? kit_wait_strategy_name(kind->strategy) : "";
+    e.is_peer = kind->is_peer;
+    e.measure = measure;
+    e.how = kind;
+    snprintf(e.name, sizeof e.name, "%s%s%s", kind->name,
+             kind->waits ? ", " : "", strategy);
     micro_add(t, e);
 }
 
-static void add_block(struct micro_table *t, enum micro_placement placement,
-                      unsigned pairs, size_t capacity)
+/* Beside a hog those are left out of which every wait is a time slice of the
+   kernel, or that no one would use there. */
+static bool suits(const struct kind *kind, const struct shape *shape)
 {
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-        if ((capacity == 0 && !kinds[k].has_any_capacity) ||
-            (kinds[k].pairs && kinds[k].pairs != pairs))
-            continue;
-        add(t, &kinds[k], placement, pairs, capacity);
-    }
+    if (shape->capacity == 0 && !kind->has_any_capacity)
+        return false;
+    if (kind->pairs && kind->pairs != shape->pairs)
+        return false;
+    return !shape->has_hog || !kind->waits ||
+           kind->strategy == KIT_WAIT_ADAPTIVE ||
+           kind->strategy == KIT_WAIT_CONDVAR;
 }
 
-static void fill(struct micro_table *t)
+static void add_block(struct micro_table *t, const struct shape *shape)
 {
-    static const size_t capacities[] = {0, 1, 128, 1024};
-    size_t count = sizeof capacities / sizeof *capacities;
-    unsigned placements = micro_placements(t);
-    for (unsigned pairs = 1; pairs <= PAIRS_MAX; pairs += PAIRS_MAX - 1)
-        for (size_t c = 0; c < count; c++)
-            add(t, &coop_kind, MICRO_ONE, pairs, capacities[c]);
-    for (unsigned pairs = 1; pairs <= PAIRS_MAX; pairs += PAIRS_MAX - 1)
-        for (unsigned p = 0; p < placements; p++)
-            for (size_t c = 0; c < count; c++)
-                add_block(t, (enum micro_placement)p, pairs, capacities[c]);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (suits(&kinds[k], shape))
+            add_threads(t, shape, &kinds[k]);
+    if (!shape->has_hog)
+        add_go(t, shape, "threads");
+}
+
+static void note_peers(struct micro_table *t)
+{
 #if MICRO_CK
     micro_note(t, "a ck_ring of size n holds n - 1 items: sizes 2, 128 and "
                   "1024 stand for the capacities; it cannot block");
 #else
     micro_note(t, "Concurrency Kit was not there when this was built");
 #endif
+#if !MICRO_LOCKFREE
+    micro_note(t, "Boost.Lockfree was not there when this was built");
+#endif
 }
+
+static void fill(struct micro_table *t)
+{
+    static const size_t capacities[] = {0, 1, 128, 1024};
+    static const unsigned pairs[] = {1, 4, 2};
+    unsigned placements = micro_placements(t), shapes = t->plan->quick ? 2 : 3;
+    for (unsigned i = 0; i < shapes; i++)
+        for (size_t c = 0; c < 4; c++)
+            add_tasks(t, &(struct shape){.pairs = pairs[i],
+                                         .capacity = capacities[c]});
+    for (unsigned i = 0; i < shapes; i++)
+        for (unsigned p = 0; p < placements; p++)
+            for (size_t c = 0; c < 4; c++)
+                add_block(t, &(struct shape){(enum micro_placement)p, pairs[i],
+                                             capacities[c], false});
+    note_peers(t);
+}
+
+static void fill_hog(struct micro_table *t)
+{
+    static const size_t capacities[] = {128, 1};
+    static const unsigned pairs[] = {1, 4};
+    unsigned placements = micro_placements(t);
+    for (int i = 0; i < 2; i++)
+        for (unsigned p = 0; p < placements; p++)
+            for (int c = 0; c < (t->plan->quick ? 1 : 2); c++)
+                add_block(t, &(struct shape){(enum micro_placement)p, pairs[i],
+                                             capacities[c], true});
+    micro_note(t, "a hog is a thread that computes, on each CPU that is used");
+    note_peers(t);
+}
+
+const struct micro_group micro_hog_group = {
+    .name = "hog",
+    .summary = "items through a channel on CPUs that others use, too",
+    .fill = fill_hog,
+    .full = {SLICES_MANY, 15000000},
+    .quick = {SLICES_QUICK, 5000000},
+};
 
 const struct micro_group micro_channel_group = {
     .name = "channel",

@@ -78,12 +78,12 @@ static bool all_have_tails(const struct micro_row *rows, size_t count)
 static void print_row(const struct micro_row *row, double best, bool has_tail)
 {
     const struct micro_stats *s = &row->stats;
-    char text[4][24];
-    printf("%c %-34s %8s %8s  %8s %8s", row->is_peer ? '*' : ' ', row->name,
-           number(s->median, text[0], sizeof text[0]),
-           number(s->min, text[1], sizeof text[1]),
-           number(has_tail ? s->p99 : s->p25, text[2], sizeof text[2]),
-           number(has_tail ? s->max : s->p75, text[3], sizeof text[3]));
+    double shown[] = {s->median, s->min, has_tail ? s->p99 : s->p25,
+                      has_tail ? s->max : s->p75, s->max};
+    char text[24];
+    printf("%c %-34s", row->is_peer ? '*' : ' ', row->name);
+    for (int i = 0; i < (has_tail ? 4 : 5); i++)
+        printf(i == 2 ? "  %8s" : " %8s", number(shown[i], text, sizeof text));
     /* Of a ratio, more is better: it is not compared this way. */
     if (!row->is_peer && best > 0 && strcmp(row->unit, "ratio") != 0)
         printf(" %6.2f", row->stats.median / best);
@@ -114,7 +114,8 @@ void micro_print(const struct micro_group *group,
     printf("== %s: %s\n", group->name, group->summary);
     bool has_tail = all_have_tails(rows, count);
     printf("%-36s %8s %8s  %8s %8s %6s\n", "", "median", "minimum",
-           has_tail ? "p99" : "p25", has_tail ? "maximum" : "p75", "/ peer");
+           has_tail ? "p99" : "p25", has_tail ? "maximum" : "     p75  maximum",
+           "/ peer");
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || !same_block(&rows[i - 1], &rows[i]))
             print_head(&rows[i]);

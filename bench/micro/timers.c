@@ -23,7 +23,6 @@
 #define MANY          1000000
 #define MANY_BYTES    ((int64_t)8 << 30) /* with so much memory to be had */
 #define THREADS_MANY  10000
-#define THREADS_QUICK 1000
 #define LEAST_LEAD_NS INT64_C(100000)
 #define LEAD_NS_EACH  1000
 #define TRIALS        6
@@ -361,9 +360,9 @@ static void add(struct micro_table *t, size_t count)
                        preempt = entry_of("preempt tasks", count, &is_preempt),
                        go = coop;
     coop.samples_max = count >= MANY ? 1 : count >= LONG ? SAMPLES : 0;
-    preempt.samples_max = count >= THREADS_MANY ? 1 : SAMPLES;
+    preempt.samples_max = t->plan->quick || count >= THREADS_MANY ? 1 : SAMPLES;
     micro_add(t, coop);
-    if (count <= (t->plan->quick ? THREADS_QUICK : THREADS_MANY))
+    if (count <= THREADS_MANY)
         micro_add(t, preempt);
     go.second_figure = NULL;
     if (count < MANY)
@@ -380,7 +379,7 @@ static void fill(struct micro_table *t)
 {
     static const size_t counts[] = {10, 1000, 10000, 100000, MANY};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        if (t->plan->quick && counts[i] > LONG)
+        if (t->plan->quick && counts[i] >= LONG)
             break;
         if (counts[i] == MANY && !is_room_for_many())
             micro_note(t,

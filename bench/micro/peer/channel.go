@@ -12,6 +12,9 @@ import (
 // Items until a producer looks whether the slice is over.
 const chunk = 64
 
+// With more of them a slice is so much longer: each should get some turns.
+const stretch = 6
+
 type consumed struct {
 	items, sum uint64
 	_          [112]byte // on cache lines of its own
@@ -28,6 +31,9 @@ func channel(o order) {
 	got := make([]consumed, o.a)
 	producers.Add(o.a)
 	consumers.Add(o.a)
+	if o.a > 1 {
+		o.slice *= stretch
+	}
 	begin := time.Now()
 	for i := 0; i < o.a; i++ {
 		go func() {
