@@ -140,6 +140,8 @@ static int64_t trim_stacks(coop_sched *s)
 
 static void sleep_until(int64_t until)
 {
+    if (until <= kit_now())
+        return;
     struct timespec t = {until / 1000000000, until % 1000000000};
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
