@@ -56,11 +56,11 @@ static int spawn_some(any_sched *s)
     return result;
 }
 
-/* More than fit into a slab of stacks. */
+/* More than fit into a slab of stacks; fewer where each has a thread. */
 static int spawn_unclaimed(any_sched *s)
 {
-    int result = 0;
-    for (int i = 0; i < 70 && result == 0; i++)
+    int result = 0, count = on_threads() ? 10 : 70;
+    for (int i = 0; i < count && result == 0; i++)
         result = K(spawn)(s, NULL, nothing, kit_int(0), NULL);
     return first_error(result, K(run)(s));
 }
