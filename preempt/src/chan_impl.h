@@ -3,9 +3,18 @@
 #ifndef PREEMPT_CHAN_IMPL_H
 #define PREEMPT_CHAN_IMPL_H
 
+#include "claim.h"
+
 #include <preempt/chan.h>
 
 #include <string.h>
+
+/* What has become of a case of a select that was to be queued. */
+enum chan_entered {
+    CHAN_QUEUED = 0,
+    CHAN_DONE,   /* not queued: it was done, and its select claimed for it */
+    CHAN_CHANGED /* not queued: it might be done now */
+};
 
 struct chan_ops {
     int (*send)(preempt_chan *, const void *);
@@ -18,6 +27,12 @@ struct chan_ops {
     size_t (*length)(const preempt_chan *);
     bool (*busy)(const preempt_chan *); /* does a thread wait? */
     void (*destroy)(preempt_chan *);
+
+    /* For select.c; `sends`: of the two directions. */
+    bool (*can)(preempt_chan *, bool sends); /* without waiting? */
+    enum chan_entered (*enter)(preempt_chan *, struct preempt_waiter *,
+                               bool sends);
+    void (*leave)(preempt_chan *, struct preempt_waiter *, bool sends);
 };
 
 /* Each kind begins with this. */
@@ -27,6 +42,8 @@ struct preempt_chan {
     size_t capacity;
     const char *name;
     enum kit_wait_strategy wait;
+    bool enters_blindly; /* a fence and another look must follow `enter` */
+    bool asymmetric;     /* that fence is the only one: see chan_fence */
 };
 
 /* NULL without memory. The caller has checked the arguments. */
@@ -35,6 +52,10 @@ preempt_chan *chan_ring_create(size_t element_size, size_t capacity,
 preempt_chan *chan_rendezvous_create(size_t element_size,
                                      enum kit_wait_strategy wait);
 preempt_chan *chan_condvar_create(size_t element_size, size_t capacity);
+
+/* Orders announcements of a waiter before its last look at what others have
+   done, and in the asymmetric case their deeds before their looks, too. */
+void chan_fence(bool asymmetric);
 
 static inline void chan_copy(void *to, const void *from, size_t bytes)
 {

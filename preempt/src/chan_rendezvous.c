@@ -5,7 +5,6 @@
  * straight from or to it and wakes it.
  */
 #include "chan_impl.h"
-#include "wait.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -81,7 +80,7 @@ static int send_or_wait(preempt_chan *ch, const void *element, int64_t deadline)
     kit_lock_acquire(&r->lock);
     publish_cpu(&r->senders);
     struct preempt_waiter *receiver =
-        preempt_waiters_pop(&r->receivers.waiters);
+        preempt_waiters_take(&r->receivers.waiters, NULL);
     if (receiver)
         swap(r, receiver->element, element);
     else
@@ -121,7 +120,8 @@ static int recv_or_wait(preempt_chan *ch, void *element, int64_t deadline)
     int result = 1;
     kit_lock_acquire(&r->lock);
     publish_cpu(&r->receivers);
-    struct preempt_waiter *sender = preempt_waiters_pop(&r->senders.waiters);
+    struct preempt_waiter *sender =
+        preempt_waiters_take(&r->senders.waiters, NULL);
     if (sender)
         swap(r, element, sender->element);
     else if (!(closed = r->closed))
@@ -153,6 +153,54 @@ static int rendezvous_try_recv(preempt_chan *ch, void *element)
     return recv_or_wait(ch, element, NEVER);
 }
 
+/* ---- select ---- */
+
+/* Those who wait for this direction. */
+static struct side *partners_of(struct rendezvous *r, bool sends)
+{
+    return sends ? &r->receivers : &r->senders;
+}
+
+static bool rendezvous_can(preempt_chan *ch, bool sends)
+{
+    struct rendezvous *r = of(ch);
+    kit_lock_acquire(&r->lock);
+    bool result =
+        r->closed || preempt_waiters_count(&partners_of(r, sends)->waiters) > 0;
+    kit_lock_release(&r->lock);
+    return result;
+}
+
+static enum chan_entered rendezvous_enter(preempt_chan *ch,
+                                          struct preempt_waiter *w, bool sends)
+{
+    struct rendezvous *r = of(ch);
+    enum chan_entered result = CHAN_DONE;
+    kit_lock_acquire(&r->lock);
+    struct preempt_waiter *partner =
+        preempt_waiters_take(&partners_of(r, sends)->waiters, w);
+    if (partner) {
+        void *to = sends ? partner->element : w->element;
+        swap(r, to, sends ? w->element : partner->element);
+    } else if (r->closed) {
+        result = CHAN_CHANGED;
+    } else {
+        preempt_waiters_push(&partners_of(r, !sends)->waiters, w);
+        result = CHAN_QUEUED;
+    }
+    kit_lock_release(&r->lock);
+    if (partner)
+        preempt_waiter_wake(partner, WORD_SERVED);
+    return result;
+}
+
+static void rendezvous_leave(preempt_chan *ch, struct preempt_waiter *w,
+                             bool sends)
+{
+    struct rendezvous *r = of(ch);
+    preempt_waiter_withdraw(w, &r->lock, &partners_of(r, !sends)->waiters);
+}
+
 /* ---- the rest ---- */
 
 static int rendezvous_close(preempt_chan *ch)
@@ -162,9 +210,9 @@ static int rendezvous_close(preempt_chan *ch)
     int result = r->closed ? -EPIPE : 0;
     r->closed = true;
     struct preempt_waiter *senders =
-        preempt_waiters_pop_all(&r->senders.waiters);
+        preempt_waiters_take_all(&r->senders.waiters);
     struct preempt_waiter *receivers =
-        preempt_waiters_pop_all(&r->receivers.waiters);
+        preempt_waiters_take_all(&r->receivers.waiters);
     kit_lock_release(&r->lock);
     preempt_waiters_wake_list(receivers, WORD_REFUSED);
     preempt_waiters_wake_list(senders, WORD_REFUSED);
@@ -196,7 +244,8 @@ preempt_chan *chan_rendezvous_create(size_t element_size,
         rendezvous_send,    rendezvous_send_until, rendezvous_try_send,
         rendezvous_recv,    rendezvous_recv_until, rendezvous_try_recv,
         rendezvous_close,   rendezvous_length,     rendezvous_busy,
-        rendezvous_destroy,
+        rendezvous_destroy, rendezvous_can,        rendezvous_enter,
+        rendezvous_leave,
     };
     (void)element_size, (void)wait;
     struct rendezvous *r = calloc(1, sizeof *r);

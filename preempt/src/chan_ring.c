@@ -27,7 +27,6 @@
  * no element is left to nobody.
  */
 #include "chan_impl.h"
-#include "wait.h"
 
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -65,7 +64,6 @@ struct side {
 struct ring {
     preempt_chan base;
     size_t stride; /* bytes from cell to cell */
-    bool asymmetric;
     _Alignas(LINE) _Atomic uint64_t tail;
     _Alignas(LINE) _Atomic uint64_t head;
     struct side senders, receivers;
@@ -104,19 +102,18 @@ static uint64_t after(const struct ring *r, uint64_t position)
 /* Orders our operation before our look at the other side's waiters. */
 static inline void fence_before_look(const struct ring *r)
 {
-    if (r->asymmetric)
-        atomic_signal_fence(memory_order_seq_cst); /* see fence_of_waiter */
+    if (r->base.asymmetric)
+        atomic_signal_fence(memory_order_seq_cst); /* see chan_fence */
     else
         atomic_thread_fence(memory_order_seq_cst);
 }
 
-/* Orders our announcement before our last look, for both parties. The kernel
-   may lack memory for that, for a moment. */
-static void fence_of_waiter(const struct ring *r)
+/* The kernel may lack memory for membarrier, for a moment. */
+void chan_fence(bool asymmetric)
 {
     int saved = errno;
     atomic_thread_fence(memory_order_seq_cst);
-    while (r->asymmetric &&
+    while (asymmetric &&
            syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) !=
                0 &&
            errno == ENOMEM)
@@ -132,10 +129,10 @@ static bool has_waiter(const struct side *side)
 static void wake_one(struct side *side)
 {
     kit_lock_acquire(&side->lock);
-    struct preempt_waiter *w = preempt_waiters_pop(&side->waiters);
+    struct preempt_waiter *w = preempt_waiters_take(&side->waiters, NULL);
     kit_lock_release(&side->lock);
     if (w)
-        preempt_waiter_wake(w, WORD_SERVED);
+        preempt_waiter_wake(w, WORD_CHANGED);
 }
 
 static inline void look_for_waiter(const struct ring *r, struct side *side)
@@ -283,7 +280,7 @@ static int sleep_on(struct ring *r, const struct party *p, bool again)
     if (result < 0)
         return result;
     announce(p->mine, &w, again);
-    fence_of_waiter(r);
+    chan_fence(r->base.asymmetric);
     result = p->try(r, p->element);
     if (result != -EAGAIN) {
         preempt_waiter_leave(&w, &p->mine->lock, &p->mine->waiters, 0);
@@ -413,9 +410,9 @@ static int ring_recv_until(preempt_chan *ch, void *element, int64_t deadline)
 static void wake_all(struct side *side)
 {
     kit_lock_acquire(&side->lock);
-    struct preempt_waiter *all = preempt_waiters_pop_all(&side->waiters);
+    struct preempt_waiter *all = preempt_waiters_take_all(&side->waiters);
     kit_lock_release(&side->lock);
-    preempt_waiters_wake_list(all, WORD_SERVED);
+    preempt_waiters_wake_list(all, WORD_CHANGED);
 }
 
 static int ring_close(preempt_chan *ch)
@@ -431,6 +428,52 @@ static int ring_close(preempt_chan *ch)
     wake_all(&r->senders);
     return 0;
 }
+
+/* ---- select ---- */
+
+/* Is the cell at this end ready, whoever moves the end meanwhile? */
+static bool is_ready_now(struct ring *r, _Atomic uint64_t *end, uint64_t offset)
+{
+    uint64_t before, now = atomic_load_explicit(end, memory_order_acquire);
+    do {
+        if (is_ready(r, end, offset))
+            return true;
+        before = now;
+        now = atomic_load_explicit(end, memory_order_acquire);
+    } while (now != before);
+    return false;
+}
+
+static bool ring_can(preempt_chan *ch, bool sends)
+{
+    struct ring *r = of(ch);
+    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+    if (sends)
+        return (tail & CLOSED) || is_ready_now(r, &r->tail, 0);
+    return is_ready_now(r, &r->head, 1) ||
+           tail ==
+               (atomic_load_explicit(&r->head, memory_order_relaxed) | CLOSED);
+}
+
+static struct side *side_of(struct ring *r, bool sends)
+{
+    return sends ? &r->senders : &r->receivers;
+}
+
+static enum chan_entered ring_enter(preempt_chan *ch, struct preempt_waiter *w,
+                                    bool sends)
+{
+    announce(side_of(of(ch), sends), w, false);
+    return CHAN_QUEUED;
+}
+
+static void ring_leave(preempt_chan *ch, struct preempt_waiter *w, bool sends)
+{
+    struct side *side = side_of(of(ch), sends);
+    preempt_waiter_withdraw(w, &side->lock, &side->waiters);
+}
+
+/* ---- the rest ---- */
 
 static uint64_t count_of(const struct ring *r, uint64_t position)
 {
@@ -473,7 +516,8 @@ preempt_chan *chan_ring_create(size_t element_size, size_t capacity,
     static const struct chan_ops ops = {
         ring_send,       ring_send_until, ring_try_send, ring_recv,
         ring_recv_until, ring_try_recv,   ring_close,    ring_length,
-        ring_busy,       ring_destroy,
+        ring_busy,       ring_destroy,    ring_can,      ring_enter,
+        ring_leave,
     };
     size_t stride, bytes;
     (void)wait;
@@ -488,7 +532,8 @@ preempt_chan *chan_ring_create(size_t element_size, size_t capacity,
         return NULL;
     memset(r, 0, bytes);
     r->base.ops = &ops;
+    r->base.enters_blindly = true;
     r->stride = stride & ~(size_t)7;
-    r->asymmetric = can_be_asymmetric();
+    r->base.asymmetric = can_be_asymmetric();
     return &r->base;
 }

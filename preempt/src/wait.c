@@ -96,8 +96,9 @@ int sleeper_sleep(struct sleeper *s, uint32_t bits, const struct wait *why)
 
 void sleeper_finish(struct sleeper *s, uint32_t bits)
 {
+    /* acquire: whoever loses a poke here sees `canceled` at its next look */
     atomic_fetch_and_explicit(&s->word, ~(bits | WORD_ASLEEP | WORD_POKED),
-                              memory_order_relaxed);
+                              memory_order_acquire);
 }
 
 void sleeper_wake(struct sleeper *s, uint32_t bits)
@@ -227,9 +228,8 @@ void preempt_waiters_wake_list(struct preempt_waiter *w, uint32_t how)
     }
 }
 
-/* Takes the record out of the queue; false: somebody else has. */
-static bool leave(struct preempt_waiter *w, kit_lock *lock,
-                  struct preempt_waiters *q)
+bool preempt_waiter_withdraw(struct preempt_waiter *w, kit_lock *lock,
+                             struct preempt_waiters *q)
 {
     kit_lock_acquire(lock);
     bool was_queued = w->is_queued;
@@ -249,7 +249,7 @@ int preempt_waiter_await_wake(struct preempt_waiter *w)
 int preempt_waiter_leave(struct preempt_waiter *w, kit_lock *lock,
                          struct preempt_waiters *q, int result)
 {
-    if (!leave(w, lock, q))
+    if (!preempt_waiter_withdraw(w, lock, q))
         return preempt_waiter_await_wake(w);
     sleeper_finish(w->sleeper, 0);
     return result;

@@ -24,13 +24,15 @@
 
 /* The bits of a sleeper's word. */
 enum {
-    WORD_ASLEEP = 1,  /* it is about to sleep, or sleeps: make the call */
-    WORD_POKED = 2,   /* look whether you have been canceled */
-    WORD_PERMIT = 4,  /* unparked */
-    WORD_SERVED = 8,  /* taken from its queue, and given what it wanted */
-    WORD_REFUSED = 16 /* taken from its queue, and not given it */
+    WORD_ASLEEP = 1, /* it is about to sleep, or sleeps: make the call */
+    WORD_POKED = 2,  /* look whether you have been canceled */
+    WORD_PERMIT = 4, /* unparked */
+    /* taken from its queue, */
+    WORD_SERVED = 8,   /* and given what it wanted */
+    WORD_REFUSED = 16, /* and not given it */
+    WORD_CHANGED = 32, /* to look for itself */
 };
-#define WORD_WOKEN ((uint32_t)(WORD_SERVED | WORD_REFUSED))
+#define WORD_WOKEN ((uint32_t)(WORD_SERVED | WORD_REFUSED | WORD_CHANGED))
 
 /* What a wait is for, for reports; until when. */
 struct wait {
@@ -52,11 +54,14 @@ struct sleeper {
     pthread_cond_t *changed;
 };
 
+struct preempt_select;
+
 /* In the queue of what its thread waits for. */
 struct preempt_waiter {
     struct preempt_waiter *next, *previous;
     struct sleeper *sleeper;
-    void *element; /* a channel's */
+    void *element;                 /* a channel's */
+    struct preempt_select *select; /* that it is a case of: see claim.h */
     bool is_queued;
 };
 
@@ -146,11 +151,15 @@ void preempt_waiters_wake_list(struct preempt_waiter *w, uint32_t how);
 
 /*
  * The record has been queued in `q`, under `lock`, which the caller has
- * released: waits until it is woken, and returns how (WORD_SERVED,
- * WORD_REFUSED), or leaves the queue: -ECANCELED, -ETIMEDOUT.
+ * released: waits until it is woken, and returns how (one of WORD_WOKEN), or
+ * leaves the queue: -ECANCELED, -ETIMEDOUT.
  */
 int preempt_waiter_wait(struct preempt_waiter *w, kit_lock *lock,
                         struct preempt_waiters *q, const struct wait *why);
+
+/* Takes the record out of its queue; false: somebody else has. */
+bool preempt_waiter_withdraw(struct preempt_waiter *w, kit_lock *lock,
+                             struct preempt_waiters *q);
 
 /*
  * Takes the record out of its queue, for a reason of the waiter's own:
