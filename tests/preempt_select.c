@@ -188,7 +188,7 @@ static void run_stress(struct stress *s, preempt_task_fn one,
                        preempt_task_fn other)
 {
     preempt_sched *sched;
-    s->items = scaled(1000);
+    s->items = scaled(600);
     s->to_receive = CROWD * s->items;
     s->seen = calloc(CROWD, s->items);
     ck_assert_int_eq(preempt_sched_create(&sched, NULL), 0);
@@ -259,6 +259,145 @@ START_TEST (selects_that_send_and_receive_at_once_lose_nothing) {
 }
 END_TEST
 
+/* ---- two threads, of whom one waits: a lost wake-up is the end ---- */
+
+struct dialogue {
+    preempt_chan *there[2], *back[2];
+    size_t rounds;
+};
+
+/* Passes a moment of its own each time, so as to come at every moment. */
+static void linger(size_t i)
+{
+    for (volatile size_t n = i * 37 % 4096; n > 0; n--)
+        continue;
+}
+
+/* Receives from either by select; the element says how often. */
+static void hear(preempt_chan *const *from, int64_t expected)
+{
+    int64_t element = -1;
+    struct preempt_select_case cases[] = {
+        {.chan = from[0], .element = &element},
+        {.chan = from[1], .element = &element},
+    };
+    int done = preempt_select(cases, 2);
+    ck_assert_int_eq(done, expected % 2);
+    ck_assert_int_eq(cases[done].result, 1);
+    ck_assert_int_eq(element, expected);
+}
+
+/* By select now and then, too. */
+static void say(preempt_chan *const *to, int64_t element)
+{
+    struct preempt_select_case c = {.chan = to[element % 2],
+                                    .op = PREEMPT_SELECT_SEND,
+                                    .element = &element};
+    if (element % 3)
+        ck_assert_int_eq(preempt_chan_send(c.chan, &element), 0);
+    else
+        ck_assert_int_eq(preempt_select(&c, 1), 0);
+}
+
+static kit_value answer(kit_value arg)
+{
+    struct dialogue *d = arg.p;
+    for (size_t i = 0; i < d->rounds; i++) {
+        hear(d->there, (int64_t)i);
+        say(d->back, (int64_t)i);
+    }
+    return kit_none();
+}
+
+static kit_value ask(kit_value arg)
+{
+    struct dialogue *d = arg.p;
+    for (size_t i = 0; i < d->rounds; i++) {
+        say(d->there, (int64_t)i);
+        linger(i);
+        hear(d->back, (int64_t)i);
+    }
+    return kit_none();
+}
+
+static void converse(size_t capacity, enum kit_wait_strategy wait)
+{
+    struct stress s;
+    preempt_sched *sched;
+    make_channels(&s, capacity, wait);
+    struct dialogue d = {.there = {s.channels[0], s.channels[1]},
+                         .back = {s.channels[2], s.channels[3]},
+                         .rounds = scaled(4000)};
+    ck_assert_int_eq(preempt_sched_create(&sched, NULL), 0);
+    preempt_spawn(sched, NULL, ask, kit_ptr(&d), NULL);
+    preempt_spawn(sched, NULL, answer, kit_ptr(&d), NULL);
+    ck_assert_int_eq(preempt_sched_destroy(sched), 0);
+    destroy_channels(&s);
+}
+
+START_TEST (no_wake_up_is_lost_at_whatever_moment_a_select_comes) {
+    for (size_t w = 0; w < COUNT_OF(strategies); w++)
+        for (size_t c = 0; can_poll(strategies[w]) && c < COUNT_OF(capacities);
+             c++)
+            converse(capacities[c], strategies[w]);
+}
+END_TEST
+
+/* ---- a select that comes while somebody is woken ---- */
+
+static kit_value receive_once(kit_value ch)
+{
+    int64_t element = 0;
+    ck_assert_int_eq(preempt_chan_recv(ch.p, &element), 1);
+    return kit_int(element);
+}
+
+static kit_value send_once(kit_value ch)
+{
+    int64_t element = 1;
+    return kit_int(preempt_chan_send(ch.p, &element));
+}
+
+static void use_twice(preempt_chan *ch, enum preempt_select_op op)
+{
+    for (int i = 0; i < 2; i++) {
+        int64_t element = 1;
+        struct preempt_select_case c = {
+            .chan = ch, .op = op, .element = &element};
+        ck_assert_int_eq(preempt_select(&c, 1), 0);
+        ck_assert_int_eq(c.result, op == PREEMPT_SELECT_RECV);
+    }
+}
+
+/* Two threads wait, or are about to; a select meets the one, and comes back
+   for the other before that one's wake-up is over. */
+static void meet_two(preempt_task_fn body, enum preempt_select_op op,
+                     enum kit_wait_strategy wait)
+{
+    struct preempt_chan_options o = {.wait = wait};
+    preempt_sched *sched;
+    preempt_chan *ch;
+    ck_assert_int_eq(preempt_chan_create(&ch, 8, 0, &o), 0);
+    ck_assert_int_eq(preempt_sched_create(&sched, NULL), 0);
+    for (size_t i = 0; i < scaled(50); i++) {
+        preempt_spawn(sched, NULL, body, kit_ptr(ch), NULL);
+        preempt_spawn(sched, NULL, body, kit_ptr(ch), NULL);
+        preempt_sleep_until(kit_now() + 500000);
+        use_twice(ch, op);
+        ck_assert_int_eq(preempt_run(sched), 0);
+    }
+    ck_assert_int_eq(preempt_sched_destroy(sched), 0);
+    ck_assert_int_eq(preempt_chan_destroy(ch), 0);
+}
+
+START_TEST (a_select_meets_one_thread_while_another_is_being_woken) {
+    for (size_t w = 0; w < COUNT_OF(strategies); w++) {
+        meet_two(receive_once, PREEMPT_SELECT_SEND, strategies[w]);
+        meet_two(send_once, PREEMPT_SELECT_RECV, strategies[w]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -268,6 +407,8 @@ int main(void)
         threads_and_selects_on_the_same_channels_lose_nothing,
         selects_that_give_up_and_come_back_lose_nothing,
         selects_that_send_and_receive_at_once_lose_nothing,
+        no_wake_up_is_lost_at_whatever_moment_a_select_comes,
+        a_select_meets_one_thread_while_another_is_being_woken,
         NULL,
     };
     return run_suite("preempt selects", 60, tests);

@@ -40,12 +40,20 @@ static char *slot(struct condvar_chan *c, size_t index)
     return c->ring + index * c->base.element_size;
 }
 
-/* There is a change that one of these selects may use. */
-static void tell_a_select(struct preempt_waiters *q)
+__attribute__((noinline)) static void wake_a_select(struct preempt_waiters *q)
 {
     struct preempt_waiter *w = preempt_waiters_take(q, NULL);
     if (w)
         preempt_waiter_wake(w, WORD_CHANGED);
+}
+
+/* There is a change that one of these selects may use. At capacity 0 they are
+   served by those whom they meet. */
+static inline void tell_a_select(struct condvar_chan *c,
+                                 struct preempt_waiters *q)
+{
+    if (KIT_UNLIKELY(q->first) && c->base.capacity > 0)
+        wake_a_select(q);
 }
 
 static void push(struct condvar_chan *c, const void *element)
@@ -58,8 +66,7 @@ static void push(struct condvar_chan *c, const void *element)
     c->sent++;
     if (c->receivers > 0)
         pthread_cond_signal(&c->readable);
-    if (c->base.capacity > 0)
-        tell_a_select(&c->select_receivers);
+    tell_a_select(c, &c->select_receivers);
 }
 
 /* At capacity 0 the slot is free: the element of a select may be what a
@@ -75,6 +82,14 @@ static void refill(struct condvar_chan *c)
     preempt_waiter_wake(w, WORD_SERVED);
 }
 
+/* At capacity 0 the sender of what was taken waits, and others may. */
+static void free_slot(struct condvar_chan *c)
+{
+    if (c->senders > 0)
+        pthread_cond_broadcast(&c->writable);
+    refill(c);
+}
+
 static void pop(struct condvar_chan *c, void *element)
 {
     chan_copy(element, slot(c, c->first), c->base.element_size);
@@ -82,16 +97,13 @@ static void pop(struct condvar_chan *c, void *element)
         c->first = 0;
     c->length--;
     c->taken++;
-    if (c->base.capacity > 0) {
-        if (c->senders > 0)
-            pthread_cond_signal(&c->writable);
-        tell_a_select(&c->select_senders);
+    if (KIT_UNLIKELY(c->base.capacity == 0)) {
+        free_slot(c);
         return;
     }
-    /* The sender of this element waits, and others may. */
     if (c->senders > 0)
-        pthread_cond_broadcast(&c->writable);
-    refill(c);
+        pthread_cond_signal(&c->writable);
+    tell_a_select(c, &c->select_senders);
 }
 
 /* ---- meeting at capacity 0 ---- */
@@ -133,8 +145,9 @@ static int take_from_select(struct condvar_chan *c, void *element,
 }
 
 /* Without waiting: to a receiver that waits. */
-static int meet_receiver(struct condvar_chan *c, const void *element,
-                         const struct preempt_waiter *self)
+__attribute__((noinline)) static int
+meet_receiver(struct condvar_chan *c, const void *element,
+              const struct preempt_waiter *self)
 {
     if (c->length > 0)
         return -EAGAIN;
@@ -197,8 +210,7 @@ static int await_taken(struct condvar_chan *c, const struct wait *why)
     c->length = 0;
     c->stays_for = 0;
     c->sent--;
-    pthread_cond_broadcast(&c->writable);
-    refill(c);
+    free_slot(c);
     return c->closed ? -EPIPE : result;
 }
 
@@ -259,7 +271,8 @@ static bool may_take_from_select(struct condvar_chan *c)
 static int recv_at_once(struct condvar_chan *c, void *element,
                         const struct preempt_waiter *self)
 {
-    if (may_take_from_select(c) && take_from_select(c, element, self) == 1)
+    if (KIT_UNLIKELY(c->select_senders.first) && may_take_from_select(c) &&
+        take_from_select(c, element, self) == 1)
         return 1;
     if (c->length == 0)
         return c->closed ? 0 : -EAGAIN;
