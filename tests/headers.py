@@ -13,7 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 INCLUDES = ("common/include", "coop/include", "preempt/include")
-MIRRORED = ("gen.h", "task.h", "chan.h", "group.h", "sync.h", "select.h")
+MIRRORED = ("gen.h", "task.h", "chan.h", "group.h", "sync.h", "select.h",
+            "fd.h")
 
 # What one library has and the other has not: name after the prefix -> why.
 ONLY_PREEMPT = {

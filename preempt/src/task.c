@@ -69,6 +69,7 @@ static void *run(void *arg)
         pthread_setname_np(pthread_self(), kernel_name);
     }
     t->value = t->body(t->value);
+    preempt_fd_end_task(t);
     end_task(t);
     return NULL;
 }

@@ -6,6 +6,7 @@
 
 #include <preempt/task.h>
 
+#include "fd_wait.h"
 #include "wait.h"
 
 #include <pthread.h>
@@ -25,7 +26,8 @@ struct preempt_task {
     _Atomic bool joined;                     /* somebody is in join */
     kit_word state; /* READY, RUNNING or ENDED: the sleeper knows the rest */
     size_t stack_size;
-    bool unclaimed; /* nobody may join it: it is freed after its end */
+    int alarm_plus_one; /* fd_wait.c; 0: none yet */
+    bool unclaimed;     /* nobody may join it: it is freed after its end */
     char name[TASK_NAME_BYTES + 1];
 };
 
@@ -39,6 +41,7 @@ struct preempt_sched {
     int dump_signal;      /* that this scheduler has a handler for; 0 */
     struct sigaction former;
     struct kit_placement placement;
+    struct fd_list fd_lists[FD_LISTS];
 };
 
 /* ---- self.c: the calling thread ---- */

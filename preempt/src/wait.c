@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sys/eventfd.h>
 
 /* ---- for reports ---- */
 
@@ -26,6 +27,7 @@ void sleeper_end(struct sleeper *s)
            0)
         kit_wait(&s->readers, readers, KIT_FOREVER);
     s->mutex = NULL;
+    s->alarm_plus_one = 0;
 }
 
 bool sleeper_read(struct sleeper *s)
@@ -109,16 +111,32 @@ void sleeper_wake(struct sleeper *s, uint32_t bits)
         kit_wake(&s->word, 1);
 }
 
+void preempt_alarm_ring(int alarm)
+{
+    int saved = errno;
+    eventfd_write(alarm, 1);
+    errno = saved;
+}
+
+/* Who sleeps, but not on its word. */
+static void wake_elsewhere(struct sleeper *s)
+{
+    if (s->mutex) {
+        pthread_mutex_lock(s->mutex);
+        pthread_cond_broadcast(s->changed);
+        pthread_mutex_unlock(s->mutex);
+    }
+    if (s->alarm_plus_one)
+        preempt_alarm_ring(s->alarm_plus_one - 1);
+}
+
 void sleeper_cancel(struct sleeper *s)
 {
     /* seq_cst: before our look at `sleeps`, see sleeper_begin */
     atomic_store_explicit(&s->canceled, 1, memory_order_seq_cst);
     sleeper_wake(s, WORD_POKED);
-    if (sleeper_read(s) && s->mutex) {
-        pthread_mutex_lock(s->mutex);
-        pthread_cond_broadcast(s->changed);
-        pthread_mutex_unlock(s->mutex);
-    }
+    if (sleeper_read(s))
+        wake_elsewhere(s);
     sleeper_unread(s);
 }
 

@@ -52,6 +52,8 @@ struct sleeper {
     _Atomic int64_t since;
     pthread_mutex_t *mutex; /* it waits for a condition variable; else NULL */
     pthread_cond_t *changed;
+    int alarm_plus_one; /* it waits for a descriptor, or this eventfd; else 0 */
+    char fd_name[16];   /* of that descriptor */
 };
 
 struct preempt_select;
@@ -110,6 +112,9 @@ int sleeper_await_condvar(struct sleeper *s, pthread_mutex_t *mutex,
                           pthread_cond_t *changed, const struct wait *why);
 
 void sleeper_end_condvar(struct sleeper *s);
+
+/* Rings at who waits for a descriptor: writes to its eventfd. */
+void preempt_alarm_ring(int alarm);
 
 /* A reader keeps the sleeper from leaving its sleep; is it asleep? */
 bool sleeper_read(struct sleeper *s);

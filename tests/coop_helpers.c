@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that block, on helper threads. */
+/* The helper threads that make calls which block. */
 #include "harness.h"
 
 #include <coop/fd.h>
@@ -103,24 +103,6 @@ static void close_both(const int ends[2])
     close(ends[0]);
     close(ends[1]);
 }
-
-static kit_value go_on_meanwhile(kit_value none)
-{
-    int ends[2];
-    ck_assert_int_eq(pipe(ends), 0);
-    forget_calls();
-    coop_task *t = spawn(offload_reading, kit_int(ends[0]));
-    await_calls(1);
-    wake_reader(ends);
-    ck_assert_int_eq(joined(t), 1);
-    close_both(ends);
-    return none;
-}
-
-START_TEST (the_other_tasks_go_on_while_a_call_blocks) {
-    run_task(go_on_meanwhile, 1);
-}
-END_TEST
 
 static kit_value thread_of_call(kit_value thread)
 {
@@ -237,55 +219,8 @@ START_TEST (a_call_whose_time_is_up_in_the_queue_is_not_made) {
 }
 END_TEST
 
-static int64_t brief; /* enough for a helper thread to be made */
-
-static kit_value offload_reading_briefly(kit_value fd)
-{
-    kit_value result;
-    brief = kit_now() + 500 * MS;
-    int failure = coop_offload_until(read_blocking, fd, &result, brief);
-    return failure < 0 ? kit_int(failure) : result;
-}
-
-static kit_value cancel_too_late(kit_value none)
-{
-    int ends[2];
-    ck_assert_int_eq(pipe(ends), 0);
+START_TEST (outside_a_task_no_call_is_made) {
     forget_calls();
-    coop_task *t = spawn(offload_reading, kit_int(ends[0]));
-    coop_task *u = spawn(offload_reading_briefly, kit_int(ends[0]));
-    await_calls(2);
-    for (int i = 0; i < 2; i++) {
-        coop_cancel(t);
-        coop_sleep_until(kit_now() + 5 * MS);
-    }
-    coop_sleep_until(brief + 5 * MS);
-    wake_reader(ends);
-    wake_reader(ends);
-    ck_assert_int_eq(joined(t), 1);
-    ck_assert_int_eq(joined(u), 1);
-    close_both(ends);
-    return none;
-}
-
-START_TEST (a_call_that_has_begun_is_waited_for) {
-    run_task(cancel_too_late, 2);
-}
-END_TEST
-
-static kit_value offload_canceled(kit_value none)
-{
-    forget_calls();
-    ck_assert_int_eq(coop_offload_until(read_blocking, kit_int(0), NULL, 0),
-                     -ETIMEDOUT);
-    coop_cancel(coop_current());
-    ck_assert_int_eq(coop_offload(read_blocking, kit_int(0), NULL), -ECANCELED);
-    ck_assert_int_eq(atomic_load(&calls), 0);
-    return none;
-}
-
-START_TEST (who_may_not_wait_makes_no_call) {
-    run_task(offload_canceled, 1);
     ck_assert_int_eq(coop_offload(read_blocking, kit_int(0), NULL), -EDEADLK);
     ck_assert_int_eq(atomic_load(&calls), 0);
 }
@@ -317,16 +252,14 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        the_other_tasks_go_on_while_a_call_blocks,
         a_call_is_made_on_another_thread,
         more_calls_than_threads_take_turns,
         as_many_calls_as_threads_run_at_once,
         a_call_that_is_canceled_in_the_queue_is_not_made,
         a_call_whose_time_is_up_in_the_queue_is_not_made,
-        a_call_that_has_begun_is_waited_for,
-        who_may_not_wait_makes_no_call,
+        outside_a_task_no_call_is_made,
         signals_do_not_arrive_at_helpers,
         NULL,
     };
-    return run_suite("coop offload", 10, tests);
+    return run_suite("coop helpers", 10, tests);
 }
