@@ -56,7 +56,7 @@ static inline void tell_a_select(struct condvar_chan *c,
         wake_a_select(q);
 }
 
-static void push(struct condvar_chan *c, const void *element)
+static inline void push(struct condvar_chan *c, const void *element)
 {
     size_t last = c->first + c->length;
     if (last >= c->slots)
@@ -90,7 +90,7 @@ static void free_slot(struct condvar_chan *c)
     refill(c);
 }
 
-static void pop(struct condvar_chan *c, void *element)
+static inline void pop(struct condvar_chan *c, void *element)
 {
     chan_copy(element, slot(c, c->first), c->base.element_size);
     if (++c->first == c->slots)
@@ -174,8 +174,8 @@ static int wait_as(struct condvar_chan *c, size_t *count, pthread_cond_t *on,
 /* ---- sending ---- */
 
 /* Without waiting. `self`: the case of a select that waits, or NULL. */
-static int send_at_once(struct condvar_chan *c, const void *element,
-                        const struct preempt_waiter *self)
+static inline int send_at_once(struct condvar_chan *c, const void *element,
+                               const struct preempt_waiter *self)
 {
     if (c->closed)
         return -EPIPE;
@@ -267,20 +267,30 @@ static bool may_take_from_select(struct condvar_chan *c)
     return c->length == 0 || (c->stays_for == c->sent && selects_are_next(c));
 }
 
-/* Without waiting. `self`: as of send_at_once. */
-static int recv_at_once(struct condvar_chan *c, void *element,
-                        const struct preempt_waiter *self)
+/* It may be empty or closed, or a select wait to send. */
+__attribute__((noinline)) static int
+recv_with_care(struct condvar_chan *c, void *element,
+               const struct preempt_waiter *self)
 {
-    if (KIT_UNLIKELY(c->select_senders.first) && may_take_from_select(c) &&
-        take_from_select(c, element, self) == 1)
+    if (may_take_from_select(c) && take_from_select(c, element, self) == 1)
         return 1;
     if (c->length == 0)
         return c->closed ? 0 : -EAGAIN;
     /* After a close the sender that stays for its element takes it back. */
-    if (KIT_UNLIKELY(c->closed) && c->stays_for == c->sent)
+    if (c->closed && c->stays_for == c->sent)
         return 0;
     if (!may_be_done(self))
         return -EAGAIN;
+    pop(c, element);
+    return 1;
+}
+
+/* Without waiting. `self`: as of send_at_once. */
+static inline int recv_at_once(struct condvar_chan *c, void *element,
+                               const struct preempt_waiter *self)
+{
+    if (c->length == 0 || c->closed || c->select_senders.first || self)
+        return recv_with_care(c, element, self);
     pop(c, element);
     return 1;
 }
@@ -355,19 +365,27 @@ static struct preempt_waiters *selects_of(struct condvar_chan *c, bool sends)
     return sends ? &c->select_senders : &c->select_receivers;
 }
 
+/* -EAGAIN: it must be queued. */
+static int enter_at_once(struct condvar_chan *c, struct preempt_waiter *w,
+                         bool sends)
+{
+    if (preempt_select_has_looked(selects_of(c, sends), w))
+        return -EAGAIN;
+    return sends ? send_at_once(c, w->element, w)
+                 : recv_at_once(c, w->element, w);
+}
+
 static enum chan_entered condvar_enter(preempt_chan *ch,
                                        struct preempt_waiter *w, bool sends)
 {
     struct condvar_chan *c = of(ch);
-    enum chan_entered result = CHAN_QUEUED;
+    enum chan_entered result = CHAN_CHANGED;
     pthread_mutex_lock(&c->mutex);
-    int done = c->closed ? -EPIPE
-               : sends   ? send_at_once(c, w->element, w)
-                         : recv_at_once(c, w->element, w);
-    if (done == -EAGAIN)
+    if (!c->closed)
+        result =
+            enter_at_once(c, w, sends) == -EAGAIN ? CHAN_QUEUED : CHAN_DONE;
+    if (result == CHAN_QUEUED)
         preempt_waiters_push(selects_of(c, sends), w);
-    else
-        result = done == -EPIPE ? CHAN_CHANGED : CHAN_DONE;
     pthread_mutex_unlock(&c->mutex);
     return result;
 }

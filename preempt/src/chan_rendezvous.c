@@ -175,17 +175,19 @@ static enum chan_entered rendezvous_enter(preempt_chan *ch,
                                           struct preempt_waiter *w, bool sends)
 {
     struct rendezvous *r = of(ch);
+    struct preempt_waiters *mine = &partners_of(r, !sends)->waiters;
+    struct preempt_waiter *partner = NULL;
     enum chan_entered result = CHAN_DONE;
     kit_lock_acquire(&r->lock);
-    struct preempt_waiter *partner =
-        preempt_waiters_take(&partners_of(r, sends)->waiters, w);
+    if (!preempt_select_has_looked(mine, w))
+        partner = preempt_waiters_take(&partners_of(r, sends)->waiters, w);
     if (partner) {
         void *to = sends ? partner->element : w->element;
         swap(r, to, sends ? w->element : partner->element);
     } else if (r->closed) {
         result = CHAN_CHANGED;
     } else {
-        preempt_waiters_push(&partners_of(r, !sends)->waiters, w);
+        preempt_waiters_push(mine, w);
         result = CHAN_QUEUED;
     }
     kit_lock_release(&r->lock);

@@ -42,6 +42,17 @@ preempt_waiters_take(struct preempt_waiters *q,
     return preempt_waiters_claim(q, self);
 }
 
+/*
+ * Does the select of `w` end the queue that `w` is to enter? Then it has looked
+ * for a partner before, and who came since then has found it: it need not look
+ * again, however many of its cases are for one channel.
+ */
+static inline bool preempt_select_has_looked(const struct preempt_waiters *q,
+                                             const struct preempt_waiter *w)
+{
+    return q->last && q->last->select == w->select;
+}
+
 /* Takes all out that can be had, as a list by `next` that belongs to the
    caller. */
 struct preempt_waiter *preempt_waiters_take_all(struct preempt_waiters *q);

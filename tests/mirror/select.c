@@ -248,6 +248,31 @@ START_TEST (a_select_does_not_meet_itself) {
 }
 END_TEST
 
+static kit_value select_with_many_cases(kit_value none)
+{
+    enum { CASES = 20000 };
+    static any_case cases[2 * CASES];
+    int64_t n = 1;
+    for (size_t i = 0; i < CASES; i++) {
+        cases[i] = send_case(a, &n);
+        cases[CASES + i] = recv_case(a, &got);
+    }
+    int i = K(select_until)(cases, 2 * CASES, after_ms(1));
+    ck_assert_int_eq(i, -ETIMEDOUT);
+    any_task *task = beside(select_recv, kit_int(KIT_FOREVER));
+    i = K(select)(cases, 2 * CASES);
+    ck_assert_int_ge(i, 0);
+    ck_assert_int_lt(i, CASES);
+    ck_assert_int_eq(joined(task), 1);
+    ck_assert_int_eq(got, 1);
+    return none;
+}
+
+START_TEST (one_channel_may_be_in_a_great_many_cases) {
+    with_each(select_with_many_cases, 0);
+}
+END_TEST
+
 static kit_value close_under_selects(kit_value none)
 {
     any_task *receives = waiting(select_recv);
@@ -455,6 +480,7 @@ int main(void)
         two_selects_meet,
         two_selects_that_each_send_and_receive_meet_once,
         a_select_does_not_meet_itself,
+        one_channel_may_be_in_a_great_many_cases,
         a_closed_channel_ends_the_wait,
         a_closed_channel_ends_the_wait_of_a_send_which_is_not_made,
         a_select_out_of_time_has_done_nothing,
