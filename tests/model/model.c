@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The concurrent code of preempt does what it says in all orders that its
+ * threads may run in, up to a bound. MODEL_SEED in the environment begins the
+ * random schedules elsewhere.
+ */
+#include "harness.h"
+
+#include "scenarios.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct explore_limits limits_of(const struct scenario *s)
+{
+    const char *seed = getenv("MODEL_SEED");
+    unsigned less = under_valgrind() ? 2 : UNDER_SANITIZER ? 1 : 0;
+    return (struct explore_limits){
+        .bound = s->bound > less ? s->bound - less : 0,
+        .random = scaled(20000),
+        .seed = seed ? strtoull(seed, NULL, 10) : 1,
+    };
+}
+
+/* Of all scenarios whose names begin so. */
+static void explore_all(const char *prefix)
+{
+    const struct scenario *s;
+    struct explore_result r;
+    size_t explored = 0;
+    for (size_t i = 0; (s = scenario_at(i)); i++) {
+        if (strncmp(s->name, prefix, strlen(prefix)) != 0)
+            continue;
+        struct explore_limits limits = limits_of(s);
+        explore(s, &limits, &r);
+        explore_print(s, &limits, &r);
+        fflush(stdout);
+        ck_assert_msg(r.report.fault == MODEL_FINE,
+                      "%s: %s: %s (model-check --replay=%s '%s')", s->name,
+                      model_fault_name(r.report.fault), r.report.text,
+                      r.schedule, s->name);
+        explored++;
+    }
+    ck_assert_uint_gt(explored, 0);
+}
+
+START_TEST (a_semaphore_gives_each_token_to_one_thread) {
+    explore_all("semaphore: ");
+}
+END_TEST
+
+START_TEST (a_mutex_has_one_owner_and_forgets_nobody) {
+    explore_all("mutex: ");
+}
+END_TEST
+
+START_TEST (an_event_wakes_all_who_wait) {
+    explore_all("event: ");
+}
+END_TEST
+
+START_TEST (a_wait_group_waits_for_the_last) {
+    explore_all("wait group: ");
+}
+END_TEST
+
+START_TEST (a_barrier_lets_all_go_on_in_each_round) {
+    explore_all("barrier: ");
+}
+END_TEST
+
+START_TEST (who_parks_or_sleeps_is_woken) {
+    explore_all("park: ");
+    explore_all("sleep: ");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *tests[] = {
+        a_semaphore_gives_each_token_to_one_thread,
+        a_mutex_has_one_owner_and_forgets_nobody,
+        an_event_wakes_all_who_wait,
+        a_wait_group_waits_for_the_last,
+        a_barrier_lets_all_go_on_in_each_round,
+        who_parks_or_sleeps_is_woken,
+        NULL,
+    };
+    return run_suite("model", 30, tests);
+}
