@@ -269,6 +269,18 @@ static void announce(struct side *mine, struct preempt_waiter *w, bool again)
 }
 
 /*
+ * What the last look found was not what the wake-up was for that came
+ * meanwhile: that is for the next one in the queue.
+ */
+static void pass_on(struct ring *r, const struct side *mine)
+{
+    if (mine == &r->senders)
+        chain_senders(r);
+    else
+        chain_receivers(r);
+}
+
+/*
  * Announces itself, looks once more, sleeps, and tries. -EAGAIN when that came
  * too late; -ECANCELED, -ETIMEDOUT.
  */
@@ -283,7 +295,8 @@ static int sleep_on(struct ring *r, const struct party *p, bool again)
     chan_fence(r->base.asymmetric);
     result = p->try(r, p->element);
     if (result != -EAGAIN) {
-        preempt_waiter_leave(&w, &p->mine->lock, &p->mine->waiters, 0);
+        if (preempt_waiter_leave(&w, &p->mine->lock, &p->mine->waiters, 0) > 0)
+            pass_on(r, p->mine);
         return result;
     }
     result =
