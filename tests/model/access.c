@@ -99,7 +99,7 @@ void model_load(struct model_site *site, const volatile void *from, void *value,
 {
     struct thread *t = self();
     if (!t || !is_repeated(t, site, from, size))
-        machine_point(site, from, false);
+        machine_point(site, from, READS);
     uint64_t seen = see(t, from, size);
     copy(value, &seen, size);
     if (!t)
@@ -113,7 +113,7 @@ void model_store(struct model_site *site, volatile void *to, const void *value,
                  size_t size, memory_order order)
 {
     struct thread *t = self();
-    machine_point(site, to, true);
+    machine_point(site, to, WRITES);
     if (is_late(t, site, order)) {
         t->late[t->late_count++] =
             (struct late){to, size, value_at(value, size)};
@@ -130,7 +130,7 @@ void model_store(struct model_site *site, volatile void *to, const void *value,
 void model_modify(struct model_site *site, const volatile void *at, void *value,
                   size_t size)
 {
-    machine_point(site, at, true);
+    machine_point(site, at, WRITES);
     if (self())
         machine_flush(self());
     copy(value, at, size);

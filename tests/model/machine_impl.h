@@ -76,12 +76,12 @@ static inline struct thread *self(void)
 
 /* ---- threads.c ---- */
 
-/*
- * Before each access: another thread may run first. `at` is what two threads
- * meet at, of whom one `writes`.
- */
+/* A wake-up names an address and touches nothing: that may be gone. */
+enum access { READS, WRITES, WAKES };
+
+/* Before each access to what is `at`: another thread may run first. */
 void machine_point(struct model_site *site, const volatile void *at,
-                   bool writes);
+                   enum access access);
 
 /* A step that nobody else can tell from the one before. */
 void machine_step(void);

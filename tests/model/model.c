@@ -19,7 +19,7 @@ static struct explore_limits limits_of(const struct scenario *s)
     unsigned less = under_valgrind() ? 2 : UNDER_SANITIZER ? 1 : 0;
     return (struct explore_limits){
         .bound = s->bound > less ? s->bound - less : 0,
-        .random = scaled(20000),
+        .random = scaled(2000),
         .seed = seed ? strtoull(seed, NULL, 10) : 1,
     };
 }
@@ -77,6 +77,31 @@ START_TEST (who_parks_or_sleeps_is_woken) {
 }
 END_TEST
 
+START_TEST (sender_and_receiver_meet_once_for_each_element) {
+    explore_all("rendezvous: ");
+}
+END_TEST
+
+START_TEST (a_ring_of_one_loses_and_doubles_nothing) {
+    explore_all("ring of 1: ");
+}
+END_TEST
+
+START_TEST (a_ring_of_two_loses_and_doubles_nothing) {
+    explore_all("ring of 2: ");
+}
+END_TEST
+
+START_TEST (a_generator_in_lock_step_answers_each_request_once) {
+    explore_all("lock-step: ");
+}
+END_TEST
+
+START_TEST (a_generator_that_runs_ahead_keeps_its_values_in_order) {
+    explore_all("run-ahead: ");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -86,7 +111,12 @@ int main(void)
         a_wait_group_waits_for_the_last,
         a_barrier_lets_all_go_on_in_each_round,
         who_parks_or_sleeps_is_woken,
+        sender_and_receiver_meet_once_for_each_element,
+        a_ring_of_one_loses_and_doubles_nothing,
+        a_ring_of_two_loses_and_doubles_nothing,
+        a_generator_in_lock_step_answers_each_request_once,
+        a_generator_that_runs_ahead_keeps_its_values_in_order,
         NULL,
     };
-    return run_suite("model", 30, tests);
+    return run_suite("model", 60, tests);
 }

@@ -7,6 +7,8 @@
 
 /* Each ends with one that has no name. */
 extern const struct scenario sync_scenarios[];
+extern const struct scenario chan_scenarios[];
+extern const struct scenario gen_scenarios[];
 
 /* NULL: there is none of that name. */
 const struct scenario *scenario_named(const char *name);

@@ -144,7 +144,7 @@ static void let_run(int thread)
 }
 
 void machine_point(struct model_site *site, const volatile void *at,
-                   bool writes)
+                   enum access access)
 {
     struct thread *t = self();
     if (!t)
@@ -156,13 +156,13 @@ void machine_point(struct model_site *site, const volatile void *at,
     t->last_at = NULL;
     t->repeats = 0;
     t->fresh = false;
-    sharing_note(site, at, writes, me);
+    sharing_note(site, at, access != READS, me);
     if (!fresh && (site->is_shared || explore_is_replay())) {
         unsigned options = all_who_may();
         let_run(choose(options, me, options & ~bit(me)));
     }
     settle(t);
-    if (arena_is_freed(at))
+    if (access != WAKES && arena_is_freed(at))
         machine_fail(MODEL_GONE, "%s:%d: %s: freed memory: %s", site->file,
                      site->line, t->name, site->text);
 }
@@ -184,7 +184,7 @@ int model_wait(struct model_site *site, kit_word *word, uint32_t expected,
 {
     struct thread *t = self();
     uint32_t value;
-    machine_point(site, word, false);
+    machine_point(site, word, READS);
     if (t)
         machine_flush(t);
     memcpy(&value, (const void *)word, sizeof value);
@@ -228,8 +228,7 @@ int model_wake(struct model_site *site, kit_word *word, int count)
 {
     struct thread *t;
     int woken = 0;
-    /* Not a touch of the word: it may be gone. */
-    machine_point(site, (const char *)word + 1, true);
+    machine_point(site, word, WAKES);
     if (self())
         machine_flush(self());
     for (; woken < count && (t = longest_asleep(word)); woken++)
@@ -283,7 +282,7 @@ int model_sched_yield(struct model_site *site)
 
 int64_t model_now(struct model_site *site)
 {
-    machine_point(site, &machine.now, false);
+    machine_point(site, &machine.now, READS);
     return machine.now;
 }
 
@@ -291,7 +290,7 @@ void model_clock_reach(int64_t time)
 {
     static struct model_site site = {__FILE__, __func__, "time passes",
                                      __LINE__, false,    NULL};
-    machine_point(&site, &machine.now, true);
+    machine_point(&site, &machine.now, WRITES);
     if (machine.now < time)
         machine.now = time;
     machine_trace(&site, "%s", "");

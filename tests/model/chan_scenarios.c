@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Channels: a few senders and receivers, with somebody who closes, cancels,
+ * interrupts, or lets the deadline come, at any moment. Whatever happens, what
+ * was sent is received once, or is still there, and each sender's elements
+ * come in its order.
+ */
+#include "scenarios.h"
+
+#include <preempt/chan.h>
+#include <preempt/task.h>
+
+#include <errno.h>
+
+#define SOON INT64_C(1000000000) /* the deadline of those who have one */
+
+enum { ITEMS_MAX = 4, SENDERS_MAX = 3 };
+
+/* What else goes on. */
+enum twist { NONE, CLOSED, LATE, CANCELED, INTERRUPTED };
+
+struct meeting {
+    size_t capacity;
+    int senders, receivers, items; /* items: per sender, divisible */
+    enum twist twist;
+    enum kit_wait_strategy wait;
+    bool tries; /* the first sender only tries */
+};
+
+static struct {
+    const struct meeting *meeting;
+    preempt_chan *ch;
+    bool sent[SENDERS_MAX][ITEMS_MAX];
+    int received[SENDERS_MAX][ITEMS_MAX];
+    int order[MODEL_THREADS_MAX][SENDERS_MAX]; /* the next that may come */
+} shared;
+
+static bool may_end_early(int result)
+{
+    switch (shared.meeting->twist) {
+    case CLOSED:
+        return result == -EPIPE;
+    case LATE:
+        return result == -ETIMEDOUT;
+    case CANCELED:
+        return result == -ECANCELED;
+    case NONE:
+    case INTERRUPTED:
+        break;
+    }
+    return false;
+}
+
+/* ---- the threads ---- */
+
+static int64_t deadline(void)
+{
+    return shared.meeting->twist == LATE ? SOON : KIT_FOREVER;
+}
+
+static int send(const uint64_t *element)
+{
+    if (shared.meeting->tries && model_self() == 0)
+        return preempt_chan_try_send(shared.ch, element);
+    return preempt_chan_send_until(shared.ch, element, deadline());
+}
+
+static void *do_send(void *arg)
+{
+    (void)arg;
+    int me = model_self();
+    for (int i = 0; i < shared.meeting->items; i++) {
+        uint64_t element = (uint64_t)(me * ITEMS_MAX + i);
+        int result = send(&element);
+        if (result == -EAGAIN && shared.meeting->tries)
+            continue;
+        if (result < 0) {
+            model_check(may_end_early(result));
+            break;
+        }
+        model_check(result == 0);
+        shared.sent[me][i] = true;
+    }
+    return NULL;
+}
+
+static void take(int receiver, uint64_t element)
+{
+    int sender = (int)(element / ITEMS_MAX), i = (int)(element % ITEMS_MAX);
+    model_check(sender < shared.meeting->senders);
+    model_check(i < shared.meeting->items);
+    model_check(i >= shared.order[receiver][sender]);
+    shared.order[receiver][sender] = i + 1;
+    shared.received[sender][i]++;
+}
+
+/* Its share; or until the end of the stream. */
+static void *do_receive(void *arg)
+{
+    const struct meeting *m = shared.meeting;
+    (void)arg;
+    int share = m->senders * m->items / m->receivers;
+    for (int i = 0; i < share || m->twist == CLOSED; i++) {
+        uint64_t element = ~UINT64_C(0);
+        int result = preempt_chan_recv_until(shared.ch, &element, deadline());
+        if (result < 0) {
+            model_check(may_end_early(result));
+            break;
+        }
+        if (result == 0) {
+            model_check(m->twist == CLOSED);
+            break;
+        }
+        model_check(result == 1);
+        take(model_self(), element);
+    }
+    return NULL;
+}
+
+static void *do_twist(void *arg)
+{
+    (void)arg;
+    switch (shared.meeting->twist) {
+    case CLOSED:
+        model_check(preempt_chan_close(shared.ch) == 0);
+        model_check(preempt_chan_close(shared.ch) == -EPIPE);
+        break;
+    case LATE:
+        model_clock_reach(SOON);
+        break;
+    case CANCELED:
+        preempt_cancel(model_task(0));
+        preempt_cancel(model_task(shared.meeting->senders));
+        break;
+    case INTERRUPTED:
+        model_interrupt();
+        break;
+    case NONE:
+        break;
+    }
+    return NULL;
+}
+
+/* ---- before and after ---- */
+
+static void begin(const void *arg)
+{
+    static const char *const names[] = {"", "closer", "clock", "canceler",
+                                        "interrupt"};
+    const struct meeting *m = shared.meeting = arg;
+    struct preempt_chan_options o = {.wait = m->wait};
+    model_check(preempt_chan_create(&shared.ch, sizeof(uint64_t), m->capacity,
+                                    &o) == 0);
+    for (int s = 0; s < SENDERS_MAX; s++)
+        for (int i = 0; i < ITEMS_MAX; i++)
+            shared.sent[s][i] = false, shared.received[s][i] = 0;
+    for (int t = 0; t < MODEL_THREADS_MAX; t++)
+        for (int s = 0; s < SENDERS_MAX; s++)
+            shared.order[t][s] = 0;
+    for (int i = 0; i < m->senders; i++)
+        model_thread_add("sender", do_send, NULL);
+    for (int i = 0; i < m->receivers; i++)
+        model_thread_add("receiver", do_receive, NULL);
+    if (m->twist != NONE)
+        model_thread_add(names[m->twist], do_twist, NULL);
+}
+
+/* Whoever receives from now on is the only one. */
+static void drain(void)
+{
+    uint64_t element;
+    int result;
+    while ((result = preempt_chan_try_recv(shared.ch, &element)) == 1)
+        take(MODEL_THREADS_MAX - 1, element);
+    model_check(result == (shared.meeting->twist == CLOSED ? 0 : -EAGAIN));
+}
+
+static void end(const void *arg)
+{
+    const struct meeting *m = arg;
+    if (m->twist == NONE)
+        model_check(preempt_chan_length(shared.ch) == 0);
+    drain();
+    for (int s = 0; s < m->senders; s++)
+        for (int i = 0; i < m->items; i++)
+            model_check(shared.received[s][i] == shared.sent[s][i]);
+    model_check(preempt_chan_destroy(shared.ch) == 0);
+}
+
+/* ---- which ones ---- */
+
+#define MEETING(...)                                                           \
+    begin, end, &(const struct meeting)                                        \
+    {                                                                          \
+        __VA_ARGS__                                                            \
+    }
+#define PARK  .wait = KIT_WAIT_PARK
+#define SPIN  .wait = KIT_WAIT_SPIN
+#define ADAPT .wait = KIT_WAIT_ADAPTIVE
+#define LATE_STORES                                                            \
+    {                                                                          \
+        .late_stores = true                                                    \
+    }
+#define NO_BARRIER                                                             \
+    {                                                                          \
+        .late_stores = true, .no_membarrier = true                             \
+    }
+#define TOUCHED                                                                \
+    {                                                                          \
+        .tasks_stay = true                                                     \
+    }
+#define ONE_CPU                                                                \
+    {                                                                          \
+        .one_cpu = true                                                        \
+    }
+
+/* clang-format off */
+const struct scenario chan_scenarios[] = {
+    {"rendezvous: 1 to 1", MEETING(0, 1, 1, 2, PARK), 4, {0}},
+    {"rendezvous: 2 to 1", MEETING(0, 2, 1, 2, PARK), 2, {0}},
+    {"rendezvous: 1 to 2", MEETING(0, 1, 2, 2, PARK), 2, {0}},
+    {"rendezvous: 2 to 2", MEETING(0, 2, 2, 1, PARK), 1, {0}},
+    {"rendezvous: close", MEETING(0, 1, 1, 1, CLOSED, PARK), 3, {0}},
+    {"rendezvous: 2 to 1, close", MEETING(0, 2, 1, 1, CLOSED, PARK), 1, {0}},
+    {"rendezvous: 1 to 2, close", MEETING(0, 1, 2, 1, CLOSED, PARK), 1, {0}},
+    {"rendezvous: deadline", MEETING(0, 1, 1, 1, LATE, PARK), 3, {0}},
+    {"rendezvous: cancel", MEETING(0, 1, 1, 1, CANCELED, PARK), 2, TOUCHED},
+    {"rendezvous: interrupt", MEETING(0, 1, 1, 2, INTERRUPTED, PARK), 2, {0}},
+    {"rendezvous: adaptive", MEETING(0, 1, 1, 2, ADAPT), 4, {0}},
+    {"rendezvous: one cpu", MEETING(0, 1, 1, 2, ADAPT), 3, ONE_CPU},
+    {"rendezvous: spin", MEETING(0, 1, 1, 1, LATE, SPIN), 2, {0}},
+    {"rendezvous: late stores", MEETING(0, 1, 1, 2, PARK), 3, LATE_STORES},
+
+    {"ring of 1: 1 to 1", MEETING(1, 1, 1, 3, PARK), 3, {0}},
+    {"ring of 1: 2 to 1", MEETING(1, 2, 1, 2, PARK), 2, {0}},
+    {"ring of 1: 1 to 2", MEETING(1, 1, 2, 2, PARK), 2, {0}},
+    {"ring of 1: 2 to 2", MEETING(1, 2, 2, 1, PARK), 2, {0}},
+    {"ring of 1: try", MEETING(1, 2, 1, 1, CLOSED, PARK, .tries = true), 2,
+     {0}},
+    {"ring of 1: close", MEETING(1, 1, 1, 2, CLOSED, PARK), 2, {0}},
+    {"ring of 1: 2 to 1, close", MEETING(1, 2, 1, 1, CLOSED, PARK), 2, {0}},
+    {"ring of 1: 1 to 2, close", MEETING(1, 1, 2, 1, CLOSED, PARK), 1, {0}},
+    {"ring of 1: deadline", MEETING(1, 1, 1, 2, LATE, PARK), 2, {0}},
+    {"ring of 1: cancel", MEETING(1, 1, 1, 2, CANCELED, PARK), 2, TOUCHED},
+    {"ring of 1: interrupt", MEETING(1, 1, 1, 2, INTERRUPTED, PARK), 2, {0}},
+    {"ring of 1: adaptive", MEETING(1, 1, 1, 2, ADAPT), 3, {0}},
+    {"ring of 1: one cpu", MEETING(1, 1, 1, 2, ADAPT), 3, ONE_CPU},
+    {"ring of 1: spin", MEETING(1, 1, 1, 2, LATE, SPIN), 3, {0}},
+    {"ring of 1: late stores", MEETING(1, 1, 1, 2, PARK), 3, LATE_STORES},
+    {"ring of 1: late stores, no membarrier", MEETING(1, 1, 1, 2, PARK), 3,
+     NO_BARRIER},
+
+    {"ring of 2: 1 to 1", MEETING(2, 1, 1, 3, PARK), 3, {0}},
+    {"ring of 2: 2 to 1", MEETING(2, 2, 1, 2, PARK), 2, {0}},
+    {"ring of 2: 1 to 2", MEETING(2, 1, 2, 2, PARK), 2, {0}},
+    {"ring of 2: 2 to 2", MEETING(2, 2, 2, 2, PARK), 1, {0}},
+    {"ring of 2: 1 to 2, close", MEETING(2, 1, 2, 2, CLOSED, PARK), 1, {0}},
+    {"ring of 2: 2 to 1, close", MEETING(2, 2, 1, 2, CLOSED, PARK), 1, {0}},
+    {"ring of 2: deadline", MEETING(2, 2, 1, 2, LATE, PARK), 1, {0}},
+    {"ring of 2: cancel", MEETING(2, 2, 2, 1, CANCELED, PARK), 1, TOUCHED},
+    {NULL, NULL, NULL, NULL, 0, {0}},
+};
