@@ -195,7 +195,7 @@ const struct scenario gen_scenarios[] = {
     {"lock-step: throw", PLAY(call_throw, 1, yield_two, 0, PARK), 3, {0}},
     {"lock-step: return", PLAY(call_return, 1, yield_two, 0, PARK), 3, {0}},
     {"lock-step: destroy", PLAY(call_once, 1, yield_two, 0, PARK), 3, {0}},
-    {"lock-step: delegate", PLAY(call_to_the_end, 1, delegate, 0, PARK), 3,
+    {"lock-step: delegate", PLAY(call_to_the_end, 1, delegate, 0, PARK), 2,
      {0}},
     {"lock-step: delegate, throw", PLAY(call_throw, 1, delegate, 0, PARK), 2,
      {0}},

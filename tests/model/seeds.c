@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The checker finds mistakes: each seed is a copy of the sources with one of
+ * them, for which one scenario has to fail in the way that is said here, and
+ * the schedule that is printed has to fail again.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum { LINE_BYTES = 40000 };
+
+struct output {
+    char text[LINE_BYTES];
+    int status;
+};
+
+/* The end of what the checker with a seed prints. */
+static void run_checker(const char *seed, const char *option,
+                        const char *scenario, struct output *output)
+{
+    char command[LINE_BYTES];
+    size_t length = 0;
+    snprintf(command, sizeof command, "exec %s/model-seed-%s %s '%s'",
+             SEEDS_FOLDER, seed, option, scenario);
+    FILE *pipe = popen(command, "r");
+    ck_assert_ptr_nonnull(pipe);
+    length = fread(output->text, 1, sizeof output->text - 1, pipe);
+    output->text[length] = '\0';
+    int status = pclose(pipe);
+    output->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void finds(const char *seed, const char *scenario, const char *fault)
+{
+    static struct output first, again;
+    char expected[64];
+    snprintf(expected, sizeof expected, ": %s: ", fault);
+    run_checker(seed, "", scenario, &first);
+    printf("%s: %s", seed, first.text);
+    fflush(stdout);
+    ck_assert_int_eq(first.status, 1);
+    ck_assert_ptr_nonnull(strstr(first.text, expected));
+
+    char *schedule = strstr(first.text, "--replay=");
+    ck_assert_ptr_nonnull(schedule);
+    schedule[strcspn(schedule, "\n")] = '\0';
+    run_checker(seed, schedule, scenario, &again);
+    ck_assert_int_eq(again.status, 1);
+    snprintf(expected, sizeof expected, "\n%s: ", fault);
+    ck_assert_ptr_nonnull(strstr(again.text, expected));
+}
+
+START_TEST (a_missing_look_after_the_announcement_is_found) {
+    finds("no-second-look", "ring of 1: 1 to 1", "deadlock");
+}
+END_TEST
+
+START_TEST (a_wake_up_before_the_store_is_found) {
+    finds("wake-before-store", "ring of 1: 1 to 1", "deadlock");
+}
+END_TEST
+
+START_TEST (an_announcement_after_the_last_look_is_found) {
+    finds("late-announcement", "ring of 1: 1 to 1", "deadlock");
+}
+END_TEST
+
+START_TEST (a_wake_up_that_nobody_passes_on_is_found) {
+    finds("wake-up-kept", "ring of 1: 1 to 2", "deadlock");
+}
+END_TEST
+
+START_TEST (a_close_that_wakes_only_one_is_found) {
+    finds("close-wakes-one", "rendezvous: 1 to 2, close", "deadlock");
+}
+END_TEST
+
+START_TEST (a_missing_fence_of_the_notifier_is_found) {
+    finds("no-fence", "ring of 1: late stores, no membarrier", "deadlock");
+}
+END_TEST
+
+START_TEST (a_missing_membarrier_of_the_waiter_is_found) {
+    finds("no-membarrier", "ring of 1: late stores", "deadlock");
+}
+END_TEST
+
+START_TEST (a_close_that_forgets_the_senders_is_found) {
+    finds("close-forgets-senders", "rendezvous: close", "deadlock");
+}
+END_TEST
+
+START_TEST (a_lock_given_back_between_look_and_queue_is_found) {
+    finds("check-without-lock", "rendezvous: 1 to 1", "deadlock");
+}
+END_TEST
+
+START_TEST (a_token_posted_without_claim_is_found) {
+    finds("token-without-claim", "semaphore: acquire, release", "wrong");
+}
+END_TEST
+
+START_TEST (an_event_set_after_waking_is_found) {
+    finds("set-after-waking", "event: two wait, one sets", "deadlock");
+}
+END_TEST
+
+START_TEST (two_owners_of_a_mutex_are_found) {
+    finds("two-owners", "mutex: two lock, one tries", "wrong");
+}
+END_TEST
+
+START_TEST (a_wake_up_that_crosses_a_deadline_and_gets_lost_is_found) {
+    finds("wake-up-ignored", "semaphore: acquire until, release", "wrong");
+}
+END_TEST
+
+START_TEST (a_cancellation_that_gets_lost_is_found) {
+    finds("poke-before-cancel", "sleep: cancel, interrupt", "deadlock");
+}
+END_TEST
+
+START_TEST (a_lock_released_in_two_steps_is_found) {
+    finds("release-in-two-steps", "mutex: two lock", "deadlock");
+}
+END_TEST
+
+START_TEST (a_signal_that_its_waiter_overwrites_is_found) {
+    finds("signal-overwritten", "lock-step: next", "deadlock");
+}
+END_TEST
+
+START_TEST (an_answer_after_the_hand_off_is_found) {
+    finds("answer-after-hand-off", "lock-step: next", "wrong");
+}
+END_TEST
+
+START_TEST (a_generator_claimed_in_two_steps_is_found) {
+    finds("claim-in-two-steps", "lock-step: two callers", "deadlock");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *tests[] = {
+        a_missing_look_after_the_announcement_is_found,
+        a_wake_up_before_the_store_is_found,
+        an_announcement_after_the_last_look_is_found,
+        a_wake_up_that_nobody_passes_on_is_found,
+        a_close_that_wakes_only_one_is_found,
+        a_missing_fence_of_the_notifier_is_found,
+        a_missing_membarrier_of_the_waiter_is_found,
+        a_close_that_forgets_the_senders_is_found,
+        a_lock_given_back_between_look_and_queue_is_found,
+        a_token_posted_without_claim_is_found,
+        an_event_set_after_waking_is_found,
+        two_owners_of_a_mutex_are_found,
+        a_wake_up_that_crosses_a_deadline_and_gets_lost_is_found,
+        a_cancellation_that_gets_lost_is_found,
+        a_lock_released_in_two_steps_is_found,
+        a_signal_that_its_waiter_overwrites_is_found,
+        an_answer_after_the_hand_off_is_found,
+        a_generator_claimed_in_two_steps_is_found,
+        NULL,
+    };
+    return run_suite("model seeds", 60, tests);
+}
