@@ -203,7 +203,7 @@ const struct scenario gen_scenarios[] = {
      {0}},
     {"lock-step: adaptive",
      PLAY(call_to_the_end, 1, yield_two, 0, KIT_WAIT_ADAPTIVE), 2, {0}},
-    {"lock-step: late stores", PLAY(call_to_the_end, 1, yield_two, 0, PARK), 3,
+    {"lock-step: late stores", PLAY(call_to_the_end, 1, yield_two, 0, PARK), 2,
      {.late_stores = true}},
     {"run-ahead: next", PLAY(call_to_the_end, 1, yield_two, 1, PARK), 2, {0}},
     {"run-ahead: destroy", PLAY(call_once, 1, yield_two, 1, PARK), 2, {0}},

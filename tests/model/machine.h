@@ -16,8 +16,8 @@
  * that fails for no reason, and races on plain data, for what lies between two
  * atomic accesses is one step here. ThreadSanitizer covers the data races and
  * what is missing of acquire and release (the suites preempt-*, under the tsan
- * preset), and so do stress tests of the libraries as they are (preempt-stress,
- * on aarch64, too, whose machines reorder more).
+ * preset); the stress tests of the libraries as they are (preempt-stress) cover
+ * what the compiler and this machine make of them.
  */
 #ifndef MODEL_MACHINE_H
 #define MODEL_MACHINE_H

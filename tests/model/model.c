@@ -77,6 +77,16 @@ START_TEST (who_parks_or_sleeps_is_woken) {
 }
 END_TEST
 
+START_TEST (a_join_waits_for_the_end_and_frees_the_task) {
+    explore_all("join: ");
+}
+END_TEST
+
+START_TEST (a_run_waits_for_the_last_task) {
+    explore_all("run: ");
+}
+END_TEST
+
 START_TEST (sender_and_receiver_meet_once_for_each_element) {
     explore_all("rendezvous: ");
 }
@@ -111,6 +121,8 @@ int main(void)
         a_wait_group_waits_for_the_last,
         a_barrier_lets_all_go_on_in_each_round,
         who_parks_or_sleeps_is_woken,
+        a_join_waits_for_the_end_and_frees_the_task,
+        a_run_waits_for_the_last_task,
         sender_and_receiver_meet_once_for_each_element,
         a_ring_of_one_loses_and_doubles_nothing,
         a_ring_of_two_loses_and_doubles_nothing,

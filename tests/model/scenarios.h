@@ -7,6 +7,7 @@
 
 /* Each ends with one that has no name. */
 extern const struct scenario sync_scenarios[];
+extern const struct scenario task_scenarios[];
 extern const struct scenario chan_scenarios[];
 extern const struct scenario gen_scenarios[];
 

@@ -143,6 +143,11 @@ START_TEST (a_generator_claimed_in_two_steps_is_found) {
 }
 END_TEST
 
+START_TEST (a_joiner_that_an_ending_task_misses_is_found) {
+    finds("end-in-two-steps", "join: one", "deadlock");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -164,6 +169,7 @@ int main(void)
         a_signal_that_its_waiter_overwrites_is_found,
         an_answer_after_the_hand_off_is_found,
         a_generator_claimed_in_two_steps_is_found,
+        a_joiner_that_an_ending_task_misses_is_found,
         NULL,
     };
     return run_suite("model seeds", 60, tests);

@@ -378,6 +378,11 @@ int preempt_thread_start(pthread_t *out, const struct thread_options *options,
     return thread < 0 ? -EAGAIN : 0;
 }
 
+size_t preempt_thread_stack(size_t size)
+{
+    return size;
+}
+
 int model_pthread_join(pthread_t thread)
 {
     if (self())
