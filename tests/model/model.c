@@ -13,12 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How much less far to go where a switch of threads costs more. */
+static unsigned less(void)
+{
+    bool is_slow = UNDER_SANITIZER || !kit_mechanism_default()->inlines;
+    return under_valgrind() ? 2 : is_slow ? 1 : 0;
+}
+
 static struct explore_limits limits_of(const struct scenario *s)
 {
     const char *seed = getenv("MODEL_SEED");
-    unsigned less = under_valgrind() ? 2 : UNDER_SANITIZER ? 1 : 0;
     return (struct explore_limits){
-        .bound = s->bound > less ? s->bound - less : 0,
+        .bound = s->bound > less() ? s->bound - less() : 0,
         .random = scaled(2000),
         .seed = seed ? strtoull(seed, NULL, 10) : 1,
     };
