@@ -24,7 +24,7 @@ static const struct micro_group *const groups[] = {
     &micro_mutex_group,      &micro_checkpoint_group, &micro_select_group,
     &micro_timers_group,     &micro_sieve_group,      &micro_skynet_group,
     &micro_threadring_group, &micro_handoff_group,    &micro_channel_group,
-    &micro_hog_group,        &micro_memory_group,
+    &micro_hog_group,        &micro_pool_group,       &micro_memory_group,
 };
 
 #define GROUPS (sizeof groups / sizeof *groups)
@@ -82,7 +82,7 @@ static const struct argp_option options[] = {
     {"group", 'g', "G", 0,
      "only this group; may be repeated: clock, switch, next, walk, cancel, "
      "create, mutex, checkpoint, select, timers, sieve, skynet, threadring, "
-     "handoff, channel, hog, memory",
+     "handoff, channel, hog, pool, memory",
      0},
     {0}};
 

@@ -162,6 +162,6 @@ extern const struct micro_group micro_clock_group, micro_switch_group,
     micro_mutex_group, micro_checkpoint_group, micro_select_group,
     micro_timers_group, micro_sieve_group, micro_skynet_group,
     micro_threadring_group, micro_handoff_group, micro_channel_group,
-    micro_hog_group, micro_memory_group;
+    micro_hog_group, micro_pool_group, micro_memory_group;
 
 #endif

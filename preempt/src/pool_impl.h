@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* What the workers of a pool and the futures of its jobs share. */
+#ifndef PREEMPT_POOL_IMPL_H
+#define PREEMPT_POOL_IMPL_H
+
+#include <preempt/pool.h>
+
+#include "wait.h"
+
+#define LINE 64
+
+/* In a job's state, beside enum preempt_job_state. */
+enum {
+    JOB_STATE = 7,   /* the bits of that */
+    JOB_WAITED = 8,  /* somebody waits: the end of it takes the lock */
+    JOB_LISTED = 16, /* queued in the list, where it can be taken out */
+};
+
+/* In `pushed`. */
+#define POOL_CLOSED ((uintptr_t)1)
+
+struct worker {
+    preempt_pool *pool;
+    preempt_task *task;
+    preempt_job *running; /* the innermost; those that wait for it by `next` */
+};
+
+/* What is written often is apart from what is only looked at often. */
+struct preempt_pool {
+    _Alignas(LINE) _Atomic uintptr_t pushed; /* jobs, the newest first */
+
+    _Alignas(LINE) kit_lock lock; /* of what follows, and of jobs' waiters */
+    _Atomic(preempt_job *) first; /* jobs, the oldest first */
+    preempt_job *last;
+    struct preempt_waiters idlers;
+
+    _Alignas(LINE) kit_word idle; /* how many: for a look without the lock */
+    kit_word submitter_cpu;       /* plus one; 0: none */
+    kit_word worker_cpu;          /* of the last that had no job */
+    enum kit_wait_strategy wait;
+    const char *name;
+    preempt_sched *sched;
+    bool owns_sched;
+
+    _Alignas(LINE) struct kit_backoff_memory idling;
+    struct kit_backoff_memory waiting;
+    preempt_waitgroup working;
+    size_t count;
+    struct worker workers[];
+};
+
+/* Of the calling thread, or NULL. */
+struct worker *preempt_worker_self(void);
+
+/* Takes the job out of the queue, to run or to cancel it; false: it is not
+   there any more. */
+bool preempt_pool_claim(preempt_pool *p, preempt_job *j);
+
+void preempt_job_run(struct worker *me, preempt_job *j);
+
+/* A job is in `state`, which none waits to see the end of: wakes who waits.
+   The job may be gone then. */
+void preempt_job_settle(preempt_pool *p, preempt_job *j, uint32_t state);
+
+static inline void publish_cpu(kit_word *at)
+{
+    uint32_t cpu = (uint32_t)kit_cpu_current() + 1;
+    if (atomic_load_explicit(at, memory_order_relaxed) != cpu)
+        atomic_store_explicit(at, cpu, memory_order_relaxed);
+}
+
+static inline int published_cpu(const kit_word *at)
+{
+    return (int)atomic_load_explicit(at, memory_order_relaxed) - 1;
+}
+
+#endif
