@@ -234,7 +234,9 @@ static struct look look_or_sleep(preempt_pool *p)
     if (is_done(l))
         return l;
     preempt_shield(true); /* whatever the last job has left */
+    atomic_store_explicit(&w.sleeper->idles, 1, memory_order_relaxed);
     preempt_waiter_wait(&w, &p->lock, &p->idlers, &why);
+    atomic_store_explicit(&w.sleeper->idles, 0, memory_order_relaxed);
     return look(p);
 }
 
@@ -371,7 +373,7 @@ static void finish(preempt_pool *p)
 
 static int start_worker(preempt_pool *p, size_t index, size_t stack_size)
 {
-    char name[32];
+    char name[48]; /* more than a task keeps */
     struct preempt_task_options o = {.name = name, .stack_size = stack_size};
     struct worker *w = &p->workers[index];
     snprintf(name, sizeof name, "%.20s %zu", p->name, index + 1);

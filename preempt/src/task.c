@@ -198,10 +198,13 @@ int preempt_sched_create(preempt_sched **out,
     static const struct preempt_sched_options defaults;
     const struct preempt_sched_options *o = options ? options : &defaults;
     int saved = errno, result = 0;
+    if (o->watchdog_ns < 0)
+        return -EINVAL;
     preempt_sched *s = calloc(1, sizeof *s);
     errno = saved;
     if (!s)
         return -ENOMEM;
+    s->watchdog_ns = o->watchdog_ns;
     if (o->placement)
         s->placement = *o->placement;
     if (o->dump_signal)
@@ -213,12 +216,29 @@ int preempt_sched_create(preempt_sched **out,
     return result;
 }
 
-static void await_all(preempt_sched *s)
+static int64_t next_look(const preempt_sched *s)
 {
+    int64_t until;
+    if (s->watchdog_ns == 0 ||
+        __builtin_add_overflow(kit_now(), s->watchdog_ns, &until))
+        return KIT_FOREVER;
+    return until;
+}
+
+/* 0, or -EDEADLK with a report. */
+static int await_all(preempt_sched *s)
+{
+    struct watch_look last = {.stuck = 0};
     uint32_t live;
     /* acquire: pairs with the release in end_task */
-    while ((live = atomic_load_explicit(&s->live, memory_order_acquire)) > 0)
-        kit_wait(&s->live, live, KIT_FOREVER);
+    while ((live = atomic_load_explicit(&s->live, memory_order_acquire)) > 0) {
+        if (kit_wait(&s->live, live, next_look(s)) == -ETIMEDOUT &&
+            preempt_is_stuck(s, &last)) {
+            preempt_report_deadlock(s);
+            return -EDEADLK;
+        }
+    }
+    return 0;
 }
 
 int preempt_run(preempt_sched *s)
@@ -228,10 +248,10 @@ int preempt_run(preempt_sched *s)
         return -EBUSY;
     preempt_sched *outer = preempt_running;
     preempt_running = s;
-    await_all(s);
+    int result = await_all(s);
     preempt_running = outer;
     reap_ended(s);
-    return 0;
+    return result;
 }
 
 int preempt_sched_destroy(preempt_sched *s)

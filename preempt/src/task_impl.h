@@ -42,6 +42,7 @@ struct preempt_sched {
     struct sigaction former;
     struct kit_placement placement;
     struct fd_list fd_lists[FD_LISTS];
+    int64_t watchdog_ns; /* from look to look; 0: no watchdog */
 };
 
 /* ---- self.c: the calling thread ---- */
@@ -60,6 +61,21 @@ void preempt_sched_unlock(preempt_sched *s);
 
 void preempt_list_add(preempt_sched *s, preempt_task *t);
 void preempt_list_remove(preempt_sched *s, preempt_task *t);
+
+/* ---- watchdog.c ---- */
+
+/* What one look at all tasks has found. */
+struct watch_look {
+    uint64_t sleeps; /* of all tasks: who runs and sleeps again adds to it */
+    size_t spawned, stuck;
+    bool somebody_goes_on;
+};
+
+/* Looks again: have all tasks been waiting since *last? That is updated. */
+bool preempt_is_stuck(preempt_sched *s, struct watch_look *last);
+
+/* Who waits for what, on stderr. */
+void preempt_report_deadlock(preempt_sched *s);
 
 /* ---- dump_signal.c ---- */
 

@@ -13,6 +13,8 @@ void sleeper_begin(struct sleeper *s, const struct wait *why)
     atomic_store_explicit(&s->what, why->what, memory_order_relaxed);
     atomic_store_explicit(&s->name, why->name, memory_order_relaxed);
     atomic_store_explicit(&s->since, kit_now(), memory_order_relaxed);
+    atomic_store_explicit(&s->has_deadline, why->deadline != KIT_FOREVER,
+                          memory_order_relaxed);
     /* release: whoever sees an odd number sees the rest. seq_cst: before our
        look at `canceled`, as the canceller's is before its look at this. */
     atomic_fetch_add_explicit(&s->sleeps, 1, memory_order_seq_cst);
@@ -90,9 +92,11 @@ static int sleep_for(struct sleeper *s, uint32_t bits, int64_t deadline,
 
 int sleeper_sleep(struct sleeper *s, uint32_t bits, const struct wait *why)
 {
+    atomic_store_explicit(&s->awaits, bits, memory_order_relaxed);
     sleeper_begin(s, why);
     int result = sleep_for(s, bits, why->deadline, true);
     sleeper_end(s);
+    atomic_store_explicit(&s->awaits, 0, memory_order_relaxed);
     return result;
 }
 

@@ -50,6 +50,9 @@ struct sleeper {
     _Atomic(const char *) what;
     _Atomic(const char *) name;
     _Atomic int64_t since;
+    _Atomic bool has_deadline;
+    kit_word awaits;        /* the bits that end its sleep, if it has such */
+    kit_word idles;         /* it sleeps because there is nothing to do */
     pthread_mutex_t *mutex; /* it waits for a condition variable; else NULL */
     pthread_cond_t *changed;
     int alarm_plus_one; /* it waits for a descriptor, or this eventfd; else 0 */

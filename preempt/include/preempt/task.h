@@ -50,12 +50,14 @@ typedef kit_value (*preempt_task_fn)(kit_value arg);
 struct preempt_sched_options {
     /* tasks are pinned to these CPUs in turn; NULL or empty: not pinned */
     const struct kit_placement *placement;
-    int dump_signal; /* prints preempt_dump on stderr; 0: none */
+    int dump_signal;     /* prints preempt_dump on stderr; 0: none */
+    int64_t watchdog_ns; /* preempt_run looks for a deadlock so often; 0: never.
+                            Nanoseconds */
 };
 
 /*
- * 0; -ENOMEM; -EINVAL for a signal that cannot be caught. `options` may be
- * NULL.
+ * 0; -ENOMEM; -EINVAL for a signal that cannot be caught, or a negative
+ * watchdog_ns. `options` may be NULL.
  *
  * The signal is answered by the thread that it interrupts, for the scheduler
  * of its task, or of the preempt_run that it is in. On other threads it does
@@ -69,13 +71,27 @@ preempt_sched_create(preempt_sched **out,
 
 /*
  * Waits for every task that was not joined, and frees them and the scheduler.
- * -EBUSY for a task of its own. NULL is allowed.
+ * -EBUSY for a task of its own; -EDEADLK as preempt_run: then nothing is freed.
+ * NULL is allowed.
  */
 KIT_EXPORT int preempt_sched_destroy(preempt_sched *s);
 
 /*
  * Waits until all tasks have ended: 0. -EBUSY when called by one of them.
- * Tasks that wait for each other in a circle keep it waiting.
+ * Tasks that wait for each other in a circle keep it waiting, unless there is a
+ * watchdog: when all of them wait and nothing wakes them, it prints on stderr
+ * who waits for what and returns -EDEADLK. The tasks wait on: they may be
+ * woken, canceled, and run again.
+ *
+ * What the watchdog knows. All tasks of the scheduler wait on objects of this
+ * library with no deadline (join, park, channels, locks, groups, jobs), and not
+ * one of them has run from one of its looks to the next, watchdog_ns later. A
+ * task that sleeps until a time, waits for a descriptor, is in a system call,
+ * in a step of a generator, polls (KIT_WAIT_SPIN), or computes is not waiting,
+ * and one such task is enough to keep it quiet. Workers without jobs do not
+ * count. What it cannot know: whether a thread outside the scheduler is about
+ * to wake a task. So let watchdog_ns be longer than such threads, and the
+ * kernel, keep tasks waiting: then the report is right.
  */
 KIT_EXPORT int preempt_run(preempt_sched *s);
 
