@@ -6,12 +6,16 @@
  */
 #include "pool_impl.h"
 
+#include <kit/annotate.h>
+
 #include <errno.h>
 
 static uint32_t state_of(const preempt_job *j)
 {
     /* acquire: pairs with the release of whoever submitted or ended it */
-    return atomic_load_explicit(&j->state, memory_order_acquire) & JOB_STATE;
+    uint32_t state = atomic_load_explicit(&j->state, memory_order_acquire);
+    KIT_TAKES(&j->state);
+    return state & JOB_STATE;
 }
 
 /* Is there an end to wait for? */
@@ -38,6 +42,7 @@ void preempt_job_init(preempt_job *j, preempt_job_fn body, kit_value arg,
 {
     *j = (preempt_job){.body = body, .value = arg};
     j->name = name ? name : "job";
+    KIT_ALL_ATOMIC(&j->state, sizeof j->state);
 }
 
 /* ---- the end ---- */
@@ -47,6 +52,7 @@ void preempt_job_settle(preempt_pool *p, preempt_job *j, uint32_t state)
 {
     kit_lock_acquire(&p->lock);
     struct preempt_waiter *all = preempt_waiters_pop_all(&j->waiters);
+    KIT_GIVES(&j->state);
     /* release: the result is for whoever sees the state */
     atomic_store_explicit(&j->state, state, memory_order_release);
     kit_lock_release(&p->lock);
@@ -60,6 +66,7 @@ void preempt_job_run(struct worker *me, preempt_job *j)
     me->running = j;
     j->value = j->body(j->value);
     me->running = j->next;
+    KIT_GIVES(&j->state);
     /* release: as in preempt_job_settle */
     if (!atomic_compare_exchange_strong_explicit(
             &j->state, &running, PREEMPT_JOB_ENDED, memory_order_release,

@@ -15,6 +15,8 @@
  */
 #include "pool_impl.h"
 
+#include <kit/annotate.h>
+
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -76,6 +78,7 @@ static void gather(preempt_pool *p)
     /* acquire: pairs with the release in push */
     uintptr_t all = atomic_fetch_and_explicit(&p->pushed, POOL_CLOSED,
                                               memory_order_acquire);
+    KIT_TAKES(&p->pushed);
     preempt_job *newest = (preempt_job *)(all & ~POOL_CLOSED), *later = NULL;
     for (preempt_job *j = newest, *earlier; j; later = j, j = earlier) {
         earlier = j->next;
@@ -147,6 +150,7 @@ static bool push(preempt_pool *p, preempt_job *j)
         if (newest & POOL_CLOSED)
             return false;
         j->next = (preempt_job *)newest;
+        KIT_GIVES(&p->pushed);
     } while (!atomic_compare_exchange_weak_explicit(
         &p->pushed, &newest, (uintptr_t)j, memory_order_seq_cst,
         memory_order_relaxed));
@@ -177,6 +181,7 @@ int preempt_pool_submit(preempt_pool *p, preempt_job *j)
         return -EBUSY;
     j->pool = p;
     publish_cpu(&p->submitter_cpu);
+    KIT_GIVES(&j->state);
     /* release: whoever sees the state sees the pool */
     atomic_store_explicit(&j->state, PREEMPT_JOB_QUEUED, memory_order_release);
     if (!push(p, j)) {
@@ -337,6 +342,16 @@ static size_t cpus_allowed(void)
     return (size_t)count;
 }
 
+static void tell_helgrind(preempt_pool *p)
+{
+    KIT_ALL_ATOMIC(&p->pushed, sizeof p->pushed);
+    KIT_ALL_ATOMIC(&p->first, sizeof p->first);
+    KIT_ALL_ATOMIC(&p->idle,
+                   offsetof(preempt_pool, wait) - offsetof(preempt_pool, idle));
+    KIT_ALL_ATOMIC(&p->idling, sizeof p->idling);
+    KIT_ALL_ATOMIC(&p->waiting, sizeof p->waiting);
+}
+
 static preempt_pool *allocate(const struct preempt_pool_options *o)
 {
     size_t count = o->workers ? o->workers : cpus_allowed();
@@ -348,6 +363,7 @@ static preempt_pool *allocate(const struct preempt_pool_options *o)
     if (!p)
         return NULL;
     memset(p, 0, bytes);
+    tell_helgrind(p);
     p->name = o->name ? o->name : "pool";
     p->wait = o->wait;
     p->count = count;

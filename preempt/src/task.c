@@ -7,6 +7,8 @@
 
 #include "thread.h"
 
+#include <kit/annotate.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -51,8 +53,11 @@ static void end_task(preempt_task *t)
     /* acquire: the joiner's record; release: it sees what the task did */
     struct preempt_waiter *joiner =
         atomic_exchange_explicit(&t->joiner, &has_ended, memory_order_acq_rel);
-    if (joiner)
+    if (joiner) {
+        KIT_TAKES(&t->joiner);
         preempt_waiter_wake(joiner, WORD_SERVED);
+    }
+    KIT_GIVES(&s->live);
     /* Last: after preempt_run a join need not wait. release: whoever sees the
        count sees what the task did */
     if (atomic_fetch_sub_explicit(&s->live, 1, memory_order_release) == 1)
@@ -109,6 +114,8 @@ int preempt_spawn(preempt_sched *s, preempt_task **out, preempt_task_fn body,
     errno = saved;
     if (!t)
         return -ENOMEM;
+    KIT_ALL_ATOMIC(&t->sleeper, offsetof(struct sleeper, shielded));
+    KIT_ALL_ATOMIC(&t->state, sizeof t->state);
     reap_ended(s);
     t->sched = s;
     t->body = body;
@@ -148,6 +155,7 @@ static int await_end(preempt_task *task, int64_t deadline)
     int result = sleeper_may_wait(w.sleeper, deadline);
     if (result < 0)
         return result;
+    KIT_GIVES(&task->joiner);
     /* release: our record */
     if (!atomic_compare_exchange_strong_explicit(&task->joiner, &seen, &w,
                                                  memory_order_acq_rel,
@@ -238,6 +246,7 @@ static int await_all(preempt_sched *s)
             return -EDEADLK;
         }
     }
+    KIT_TAKES(&s->live);
     return 0;
 }
 

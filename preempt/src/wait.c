@@ -2,6 +2,8 @@
 /* Sleeping, waking and giving up: see wait.h for the rules. */
 #include "wait.h"
 
+#include <kit/annotate.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <sys/eventfd.h>
@@ -17,6 +19,7 @@ void sleeper_begin(struct sleeper *s, const struct wait *why)
                           memory_order_relaxed);
     /* release: whoever sees an odd number sees the rest. seq_cst: before our
        look at `canceled`, as the canceller's is before its look at this. */
+    KIT_GIVES(&s->sleeps);
     atomic_fetch_add_explicit(&s->sleeps, 1, memory_order_seq_cst);
 }
 
@@ -28,6 +31,7 @@ void sleeper_end(struct sleeper *s)
     while ((readers = atomic_load_explicit(&s->readers, memory_order_seq_cst)) >
            0)
         kit_wait(&s->readers, readers, KIT_FOREVER);
+    KIT_TAKES(&s->readers);
     s->mutex = NULL;
     s->alarm_plus_one = 0;
 }
@@ -35,11 +39,15 @@ void sleeper_end(struct sleeper *s)
 bool sleeper_read(struct sleeper *s)
 {
     atomic_fetch_add_explicit(&s->readers, 1, memory_order_seq_cst);
-    return atomic_load_explicit(&s->sleeps, memory_order_seq_cst) % 2 == 1;
+    bool asleep = atomic_load_explicit(&s->sleeps, memory_order_seq_cst) % 2;
+    if (asleep)
+        KIT_TAKES(&s->sleeps);
+    return asleep;
 }
 
 void sleeper_unread(struct sleeper *s)
 {
+    KIT_GIVES(&s->readers);
     if (atomic_fetch_sub_explicit(&s->readers, 1, memory_order_release) == 1)
         kit_wake(&s->readers, INT_MAX);
 }
@@ -74,8 +82,10 @@ static int sleep_for(struct sleeper *s, uint32_t bits, int64_t deadline,
     for (;;) {
         /* acquire: pairs with the release in sleeper_wake */
         uint32_t seen = atomic_load_explicit(&s->word, memory_order_acquire);
-        if (seen & bits)
+        if (seen & bits) {
+            KIT_TAKES(&s->word);
             return (int)(seen & bits);
+        }
         if (seen & WORD_POKED) {
             atomic_fetch_and_explicit(&s->word, ~(uint32_t)WORD_POKED,
                                       memory_order_acquire);
@@ -109,6 +119,7 @@ void sleeper_finish(struct sleeper *s, uint32_t bits)
 
 void sleeper_wake(struct sleeper *s, uint32_t bits)
 {
+    KIT_GIVES(&s->word);
     /* release: what we did for the sleeper is its to see */
     if (atomic_fetch_or_explicit(&s->word, bits, memory_order_release) &
         WORD_ASLEEP)
@@ -296,8 +307,10 @@ static int poll_for(struct preempt_waiter *w, const struct wait *why,
         /* acquire: pairs with the release in sleeper_wake */
         uint32_t seen =
             atomic_load_explicit(&w->sleeper->word, memory_order_acquire);
-        if (seen & WORD_WOKEN)
+        if (seen & WORD_WOKEN) {
+            KIT_TAKES(&w->sleeper->word);
             return (int)(seen & WORD_WOKEN);
+        }
         if (b->strategy == KIT_WAIT_SPIN)
             how = sleeper_may_wait(w->sleeper, why->deadline);
     } while (how == 0 && kit_backoff_step(b));

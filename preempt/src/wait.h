@@ -43,16 +43,16 @@ struct wait {
 struct sleeper {
     kit_word word;
     kit_word canceled;
-    bool shielded; /* its own thread's: cancellation is held back */
-    bool is_task;
     kit_word sleeps;  /* counts beginnings and ends: odd while it sleeps */
     kit_word readers; /* who look at what follows: it stays asleep for them */
+    kit_word awaits;  /* the bits that end its sleep, if it has such */
+    kit_word idles;   /* it sleeps because there is nothing to do */
     _Atomic(const char *) what;
     _Atomic(const char *) name;
     _Atomic int64_t since;
     _Atomic bool has_deadline;
-    kit_word awaits;        /* the bits that end its sleep, if it has such */
-    kit_word idles;         /* it sleeps because there is nothing to do */
+    bool shielded; /* its own thread's: cancellation is held back */
+    bool is_task;
     pthread_mutex_t *mutex; /* it waits for a condition variable; else NULL */
     pthread_cond_t *changed;
     int alarm_plus_one; /* it waits for a descriptor, or this eventfd; else 0 */
