@@ -65,7 +65,7 @@ KIT_EXPORT int preempt_pool_create(preempt_pool **out,
  * Closes the pool, runs the jobs that it has, waits for the workers (shielded:
  * it cannot be canceled) and frees the pool. -EDEADLK, and nothing happens, in
  * one of its jobs. It needs the pool for itself: nobody uses it then, or is
- * waiting for one of its jobs with a deadline. NULL: nothing, 0.
+ * still in a wait for one of its jobs. NULL: nothing, 0.
  */
 KIT_EXPORT int preempt_pool_destroy(preempt_pool *p);
 
