@@ -322,7 +322,8 @@ GROUP_WORDS = {
     "walk": "Recursive generators and delegation",
     "cancel": "From a request to end to the clean-up",
     "create": "Create, run, destroy", "handoff": "Hand-off between threads",
-    "channel": "Channels, per item", "memory": "Memory per suspended task",
+    "channel": "Channels, per item", "pool": "Jobs for a pool of workers",
+    "memory": "Memory per suspended task",
     "clock": "The clock",
 }
 

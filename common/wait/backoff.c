@@ -73,6 +73,15 @@ static int64_t patience(uint32_t failures)
     return SPIN_NS >> (failures < FAILURES_MAX ? failures : FAILURES_MAX);
 }
 
+static void pause_longer(struct kit_backoff *b)
+{
+    for (uint32_t i = 0; i < b->pauses; i++)
+        pause_cpu();
+    b->polled += b->pauses;
+    if (b->pauses * 2 <= b->pauses_max)
+        b->pauses *= 2;
+}
+
 /*
  * The peer is on another CPU: poll for about as long as a wake-up would cost.
  * Only the first moments are pure polling. Then others that want this CPU get
@@ -82,11 +91,7 @@ static bool poll_on(struct kit_backoff *b)
 {
     int64_t now;
     if (b->polled < POLLS_PURE) {
-        for (uint32_t i = 0; i < b->pauses; i++)
-            pause_cpu();
-        b->polled += b->pauses;
-        if (b->pauses * 2 <= b->pauses_max)
-            b->pauses *= 2;
+        pause_longer(b);
         return true;
     }
     if (!yield_well(&now))
@@ -135,6 +140,19 @@ bool kit_backoff_step(struct kit_backoff *b)
     if (b->peer_elsewhere)
         return poll_on(b);
     return b->peer_here && yield_once(b);
+}
+
+bool kit_backoff_poll(struct kit_backoff *b)
+{
+    if (b->strategy == KIT_WAIT_SPIN)
+        return spin_forever(b);
+    if (!b->peer_elsewhere)
+        return b->peer_here && yield_once(b);
+    int64_t share = patience(get(&b->memory->failures));
+    if (b->polled >= POLLS_PURE * share / SPIN_NS)
+        return false;
+    pause_longer(b);
+    return true;
 }
 
 void kit_backoff_end(struct kit_backoff *b, bool slept)

@@ -139,7 +139,7 @@ static int await_over(preempt_job *j, int64_t deadline)
     kit_backoff_begin(&b, &p->waiting, p->wait, published_cpu(&p->worker_cpu),
                       1);
     while (result == 0 && !slept && is_pending(state_of(j))) {
-        if (!kit_backoff_step(&b)) {
+        if (!kit_backoff_poll(&b)) {
             result = sleep_until_over(j, deadline);
             slept = true;
         } else if (p->wait == KIT_WAIT_SPIN) {

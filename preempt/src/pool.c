@@ -257,7 +257,7 @@ static preempt_job *await_job(preempt_pool *p)
     kit_backoff_begin(&b, &p->idling, p->wait, published_cpu(&p->submitter_cpu),
                       PAUSES);
     while (!is_done(l)) {
-        if (kit_backoff_step(&b)) {
+        if (kit_backoff_poll(&b)) {
             l = look(p);
         } else {
             l = look_or_sleep(p);

@@ -49,6 +49,13 @@ KIT_EXPORT void kit_backoff_begin(struct kit_backoff *b,
 /* Passes a moment. True: look again. False: time to sleep. */
 KIT_EXPORT bool kit_backoff_step(struct kit_backoff *b);
 
+/*
+ * The same for those who wait often and shortly, and are woken by one call:
+ * polls for a few microseconds if the peer is elsewhere, and lets nobody else
+ * have this CPU meanwhile, for on a busy machine that costs a time slice.
+ */
+KIT_EXPORT bool kit_backoff_poll(struct kit_backoff *b);
+
 /* Ends a wait; `slept` says how. */
 KIT_EXPORT void kit_backoff_end(struct kit_backoff *b, bool slept);
 
