@@ -148,9 +148,13 @@ bool kit_backoff_poll(struct kit_backoff *b)
         return spin_forever(b);
     if (!b->peer_elsewhere)
         return b->peer_here && yield_once(b);
-    int64_t share = patience(get(&b->memory->failures));
-    if (b->polled >= POLLS_PURE * share / SPIN_NS)
-        return false;
+    if (b->polled >= POLLS_PURE) {
+        int64_t now = kit_now();
+        if (b->give_up == 0)
+            b->give_up = now + patience(get(&b->memory->failures));
+        if (now >= b->give_up)
+            return false;
+    }
     pause_longer(b);
     return true;
 }

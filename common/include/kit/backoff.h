@@ -50,9 +50,9 @@ KIT_EXPORT void kit_backoff_begin(struct kit_backoff *b,
 KIT_EXPORT bool kit_backoff_step(struct kit_backoff *b);
 
 /*
- * The same for those who wait often and shortly, and are woken by one call:
- * polls for a few microseconds if the peer is elsewhere, and lets nobody else
- * have this CPU meanwhile, for on a busy machine that costs a time slice.
+ * The same for those who wait often and shortly: who polls for a peer elsewhere
+ * lets nobody else have this CPU meanwhile, for on a busy machine that costs a
+ * time slice each time.
  */
 KIT_EXPORT bool kit_backoff_poll(struct kit_backoff *b);
 
