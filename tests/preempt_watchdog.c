@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <preempt/chan.h>
+#include <preempt/fd.h>
 #include <preempt/group.h>
 #include <preempt/pool.h>
 
@@ -292,12 +293,20 @@ static void *write_later(void *fd)
     return NULL;
 }
 
-START_TEST (a_task_in_a_system_call_is_no_deadlock_nor_is_who_waits_for_it) {
+static kit_value await_byte(kit_value fd)
+{
+    char byte = 0;
+    ck_assert_int_eq(preempt_fd_read((int)fd.i, &byte, 1), 1);
+    return kit_int(byte);
+}
+
+static void read_what_comes_from_outside(preempt_task_fn reads)
+{
     int ends[2];
     pthread_t writer;
     ck_assert_int_eq(pipe(ends), 0);
     sched_with_watchdog(LOOK);
-    preempt_task *reader = spawned("reader", read_byte, kit_int(ends[0]));
+    preempt_task *reader = spawned("reader", reads, kit_int(ends[0]));
     preempt_task *joiner = spawned("joiner", join_it, kit_ptr(reader));
     ck_assert_int_eq(pthread_create(&writer, NULL, write_later, &ends[1]), 0);
     ck_assert_int_eq(preempt_run(sched), 0);
@@ -306,6 +315,15 @@ START_TEST (a_task_in_a_system_call_is_no_deadlock_nor_is_who_waits_for_it) {
     ck_assert_int_eq(preempt_sched_destroy(sched), 0);
     close(ends[0]);
     close(ends[1]);
+}
+
+START_TEST (a_task_in_a_system_call_is_no_deadlock_nor_is_who_waits_for_it) {
+    read_what_comes_from_outside(read_byte);
+}
+END_TEST
+
+START_TEST (a_task_that_waits_for_a_descriptor_is_no_deadlock) {
+    read_what_comes_from_outside(await_byte);
 }
 END_TEST
 
@@ -405,6 +423,7 @@ int main(void)
         workers_without_jobs_do_not_hide_a_deadlock,
         a_task_that_waits_until_a_time_is_no_deadlock,
         a_task_in_a_system_call_is_no_deadlock_nor_is_who_waits_for_it,
+        a_task_that_waits_for_a_descriptor_is_no_deadlock,
         a_task_that_computes_is_no_deadlock,
         tasks_that_are_woken_from_outside_are_no_deadlock,
         a_pool_without_jobs_is_no_deadlock,

@@ -15,7 +15,8 @@ void sleeper_begin(struct sleeper *s, const struct wait *why)
     atomic_store_explicit(&s->what, why->what, memory_order_relaxed);
     atomic_store_explicit(&s->name, why->name, memory_order_relaxed);
     atomic_store_explicit(&s->since, kit_now(), memory_order_relaxed);
-    atomic_store_explicit(&s->has_deadline, why->deadline != KIT_FOREVER,
+    atomic_store_explicit(&s->ends_by_itself,
+                          why->deadline != KIT_FOREVER || s->alarm_plus_one > 0,
                           memory_order_relaxed);
     /* release: whoever sees an odd number sees the rest. seq_cst: before our
        look at `canceled`, as the canceller's is before its look at this. */

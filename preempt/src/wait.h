@@ -50,7 +50,7 @@ struct sleeper {
     _Atomic(const char *) what;
     _Atomic(const char *) name;
     _Atomic int64_t since;
-    _Atomic bool has_deadline;
+    _Atomic bool ends_by_itself; /* by a deadline, or a descriptor */
     bool shielded; /* its own thread's: cancellation is held back */
     bool is_task;
     pthread_mutex_t *mutex; /* it waits for a condition variable; else NULL */

@@ -11,7 +11,8 @@
 /* Awake; or to be so by itself, or by a wake-up that has been made already. */
 static bool goes_on(struct sleeper *s, bool asleep)
 {
-    if (!asleep || atomic_load_explicit(&s->has_deadline, memory_order_relaxed))
+    if (!asleep ||
+        atomic_load_explicit(&s->ends_by_itself, memory_order_relaxed))
         return true;
     uint32_t awaits = atomic_load_explicit(&s->awaits, memory_order_relaxed);
     return atomic_load_explicit(&s->word, memory_order_relaxed) &
