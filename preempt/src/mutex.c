@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mutex: an owner under a short lock, handed over to the longest waiting.
+ * The mutex: one word, the owner and two bits. Who finds it taken polls for a
+ * moment, then queues up under a short lock. An owner that leaves wakes the
+ * first in the queue, unless one is on its way already, and hands over nothing:
+ * until that one runs, whoever comes may have the mutex. One that has waited
+ * too long for its luck is handed it. After Go's sync.Mutex.
  *
  * With priority inheritance the kernel must know the owner, and be the one who
  * chooses the next: that is a mutex of pthreads, which can be left at a time
@@ -8,6 +12,8 @@
  * whether it has been canceled.
  */
 #include "sync_impl.h"
+
+#include <kit/annotate.h>
 
 #include <errno.h>
 #include <time.h>
@@ -64,43 +70,150 @@ static int lock_inheriting(preempt_mutex *m, int64_t deadline)
 
 /* ---- without ---- */
 
-static int lock_fair(preempt_mutex *m, int64_t deadline)
+#define QUEUED ((uintptr_t)1)
+#define WOKEN  ((uintptr_t)2)
+#define POLLS  100
+
+static void *owner_in(uintptr_t state)
+{
+    return (void *)(state & ~(QUEUED | WOKEN));
+}
+
+static uintptr_t state_of(preempt_mutex *m)
+{
+    return atomic_load_explicit(&m->state, memory_order_relaxed);
+}
+
+/* acquire: pairs with the release of the owner before us. release: what the
+   queue is, for whoever sees the bits. */
+static bool change(preempt_mutex *m, uintptr_t *from, uintptr_t to)
+{
+    return atomic_compare_exchange_weak_explicit(
+        &m->state, from, to, memory_order_acq_rel, memory_order_relaxed);
+}
+
+/* Nobody has it: neither who is queued nor who is woken has a right to it. */
+static bool take(preempt_mutex *m, void *self)
+{
+    uintptr_t state = state_of(m);
+    while (!owner_in(state))
+        if (change(m, &state, state | (uintptr_t)self)) {
+            KIT_LOCK_ACQUIRED(m);
+            return true;
+        }
+    return false;
+}
+
+static uintptr_t queued(const preempt_mutex *m)
+{
+    return preempt_waiters_count(&m->waiters) > 0 ? QUEUED : 0;
+}
+
+/*
+ * Under the lock: takes the mutex, or leaves a word in its state for the owner.
+ * Who `was_woken` gives the right to be that one up, in either case.
+ */
+static bool take_or_tell(preempt_mutex *m, void *self, bool was_woken,
+                         uintptr_t word)
+{
+    uintptr_t state = state_of(m), to;
+    bool took;
+    do {
+        took = !owner_in(state);
+        to = (was_woken ? state & ~WOKEN : state) |
+             (took ? (uintptr_t)self | queued(m) : word);
+    } while (!change(m, &state, to));
+    if (took)
+        KIT_LOCK_ACQUIRED(m);
+    return took;
+}
+
+/* Takes it, or queues up for it: 0, or 1 then. -ECANCELED, -ETIMEDOUT. */
+static int take_or_queue(preempt_mutex *m, struct preempt_waiter *w,
+                         bool was_woken, int64_t deadline)
+{
+    kit_lock_acquire(&m->lock);
+    int refused = sleeper_may_wait(w->sleeper, deadline);
+    bool took = take_or_tell(m, w->sleeper, was_woken,
+                             refused < 0 ? queued(m) : QUEUED);
+    if (!took && refused == 0) {
+        /* who was woken and came too late does not lose its place */
+        if (was_woken)
+            preempt_waiters_push_front(&m->waiters, w);
+        else
+            preempt_waiters_push(&m->waiters, w);
+    }
+    kit_lock_release(&m->lock);
+    return took ? 0 : refused < 0 ? refused : 1;
+}
+
+static int lock_slowly(preempt_mutex *m, struct sleeper *self, int64_t deadline)
+{
+    struct wait why = {"lock", m->name, deadline};
+    struct preempt_waiter w = preempt_waiter_make(self, NULL);
+    bool was_woken = false;
+    int64_t since = kit_now();
+    if (owner_in(state_of(m)) == self)
+        return -EDEADLK;
+    for (;;) {
+        int result = take_or_queue(m, &w, was_woken, deadline);
+        if (result <= 0)
+            return result;
+        result = preempt_waiter_wait(&w, &m->lock, &m->waiters, &why);
+        if (result < 0)
+            return result;
+        if (owner_in(state_of(m)) == self) {
+            KIT_LOCK_ACQUIRED(m);
+            return 0;
+        }
+        was_woken = true;
+        if (kit_now() - since > PREEMPT_MUTEX_PATIENCE)
+            w.element = m; /* the next owner hands it over */
+    }
+}
+
+static int lock_barging(preempt_mutex *m, int64_t deadline)
+{
+    struct sleeper *self = sleeper_self();
+    for (int i = 0; i < POLLS; i++)
+        if (KIT_LIKELY(take(m, self)))
+            return 0;
+    return lock_slowly(m, self, deadline);
+}
+
+static int try_lock_barging(preempt_mutex *m)
+{
+    return take(m, sleeper_self()) ? 0 : -EAGAIN;
+}
+
+/* Under the lock: the one to be woken, if any. */
+static struct preempt_waiter *pass(preempt_mutex *m)
+{
+    struct preempt_waiter *next = preempt_waiters_pop(&m->waiters);
+    uintptr_t to = queued(m);
+    if (next)
+        to |= next->element ? (uintptr_t)next->sleeper : WOKEN;
+    /* release: what we did is the next owner's to see */
+    atomic_store_explicit(&m->state, to, memory_order_release);
+    return next;
+}
+
+static int unlock_barging(preempt_mutex *m)
 {
     void *self = sleeper_self();
+    uintptr_t state = state_of(m);
+    if (owner_in(state) != self)
+        return -EPERM;
+    KIT_LOCK_RELEASED(m);
+    while ((state & (QUEUED | WOKEN)) != QUEUED)
+        if (change(m, &state, state & (QUEUED | WOKEN)))
+            return 0;
     kit_lock_acquire(&m->lock);
-    if (m->owner && m->owner != self) {
-        struct wait why = {"lock", m->name, deadline};
-        return preempt_queue_and_wait(&m->lock, &m->waiters, &why);
-    }
-    int result = m->owner ? -EDEADLK : 0;
-    m->owner = self;
-    kit_lock_release(&m->lock);
-    return result;
-}
-
-static int try_lock_fair(preempt_mutex *m)
-{
-    kit_lock_acquire(&m->lock);
-    bool is_free = !m->owner;
-    if (is_free)
-        m->owner = sleeper_self();
-    kit_lock_release(&m->lock);
-    return is_free ? 0 : -EAGAIN;
-}
-
-static int unlock_fair(preempt_mutex *m)
-{
-    struct preempt_waiter *next = NULL;
-    kit_lock_acquire(&m->lock);
-    int result = m->owner == sleeper_self() ? 0 : -EPERM;
-    if (result == 0) {
-        next = preempt_waiters_pop(&m->waiters);
-        m->owner = next ? next->sleeper : NULL;
-    }
+    struct preempt_waiter *next = pass(m);
     kit_lock_release(&m->lock);
     if (next)
         preempt_waiter_wake(next, WORD_SERVED);
-    return result;
+    return 0;
 }
 
 /* ---- either ---- */
@@ -124,7 +237,7 @@ static bool is_free_for_good(preempt_mutex *m)
         return pthread_mutex_destroy(&m->inheriting) == 0;
     }
     kit_lock_acquire(&m->lock);
-    bool is_free = !m->owner;
+    bool is_free = !(state_of(m) & ~QUEUED) && !queued(m);
     kit_lock_release(&m->lock);
     return is_free;
 }
@@ -140,7 +253,7 @@ int preempt_mutex_destroy(preempt_mutex *m)
 int preempt_mutex_lock_until(preempt_mutex *m, int64_t deadline)
 {
     return m->inherits_priority ? lock_inheriting(m, deadline)
-                                : lock_fair(m, deadline);
+                                : lock_barging(m, deadline);
 }
 
 int preempt_mutex_lock(preempt_mutex *m)
@@ -151,14 +264,14 @@ int preempt_mutex_lock(preempt_mutex *m)
 int preempt_mutex_try_lock(preempt_mutex *m)
 {
     if (!m->inherits_priority)
-        return try_lock_fair(m);
+        return try_lock_barging(m);
     return pthread_mutex_trylock(&m->inheriting) == 0 ? 0 : -EAGAIN;
 }
 
 int preempt_mutex_unlock(preempt_mutex *m)
 {
     int result = m->inherits_priority ? -pthread_mutex_unlock(&m->inheriting)
-                                      : unlock_fair(m);
+                                      : unlock_barging(m);
     if (result < 0)
         preempt_report(__func__, m->name, "the caller does not have it");
     return result;

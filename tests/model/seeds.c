@@ -113,6 +113,21 @@ START_TEST (two_owners_of_a_mutex_are_found) {
 }
 END_TEST
 
+START_TEST (a_woken_thread_that_keeps_others_from_being_woken_is_found) {
+    finds("woken-for-good", "mutex: two lock twice, one once", "wrong");
+}
+END_TEST
+
+START_TEST (a_mutex_that_is_handed_over_to_nobody_is_found) {
+    finds("handed-to-nobody", "mutex: the same for long", "deadlock");
+}
+END_TEST
+
+START_TEST (a_thread_that_queues_up_in_silence_is_found) {
+    finds("queued-in-silence", "mutex: two lock, one tries", "deadlock");
+}
+END_TEST
+
 START_TEST (a_wake_up_that_crosses_a_deadline_and_gets_lost_is_found) {
     finds("wake-up-ignored", "semaphore: acquire until, release", "wrong");
 }
@@ -163,6 +178,9 @@ int main(void)
         a_token_posted_without_claim_is_found,
         an_event_set_after_waking_is_found,
         two_owners_of_a_mutex_are_found,
+        a_woken_thread_that_keeps_others_from_being_woken_is_found,
+        a_mutex_that_is_handed_over_to_nobody_is_found,
+        a_thread_that_queues_up_in_silence_is_found,
         a_wake_up_that_crosses_a_deadline_and_gets_lost_is_found,
         a_cancellation_that_gets_lost_is_found,
         a_lock_released_in_two_steps_is_found,

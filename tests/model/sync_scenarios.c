@@ -226,6 +226,27 @@ static void begin_three_lock(const void *arg)
     add_threads("trier", do_try_lock, 1);
 }
 
+static void *do_lock_twice(void *arg)
+{
+    do_lock(arg);
+    return do_lock(arg);
+}
+
+static void begin_lock_twice(const void *arg)
+{
+    (void)arg;
+    begin_mutex();
+    add_threads("locker", do_lock_twice, 2);
+    add_threads("locker", do_lock, 1);
+}
+
+/* Who is woken, and comes too late, has waited long. */
+static void begin_lock_for_long(const void *arg)
+{
+    begin_lock_twice(arg);
+    add_threads("clock", do_clock, 1);
+}
+
 static void begin_lock_until(const void *arg)
 {
     (void)arg;
@@ -469,6 +490,13 @@ const struct scenario sync_scenarios[] = {
      {0}},
     {"mutex: two lock", begin_two_lock, end_mutex, NULL, 4, {0}},
     {"mutex: two lock, one tries", begin_three_lock, end_mutex, NULL, 2, {0}},
+    {"mutex: two lock twice, one once",
+     begin_lock_twice,
+     end_mutex,
+     NULL,
+     1,
+     {0}},
+    {"mutex: the same for long", begin_lock_for_long, end_mutex, NULL, 2, {0}},
     {"mutex: lock until, lock", begin_lock_until, end_mutex, NULL, 3, {0}},
     {"mutex: lock, lock, cancel", begin_lock_canceled, end_mutex, NULL, 3,
      TOUCHED},

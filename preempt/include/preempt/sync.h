@@ -2,8 +2,8 @@
 /*
  * Mutex, semaphore, wait group, event and barrier: the mirror image of
  * coop/sync.h. All live in the caller's memory, which must not move; none
- * allocates. Those who wait are served first in, first out. What need not wait
- * makes no system call.
+ * allocates. Those who wait are served first in, first out (a mutex: see
+ * there). What need not wait makes no system call.
  *
  * `name` is for reports and kept by reference; NULL: what it is.
  * Waiting: as preempt/task.h says (-ETIMEDOUT, -ECANCELED). Any thread may use
@@ -29,10 +29,16 @@ struct preempt_waiters {
 
 /* ---- mutex ---- */
 
+#ifdef __cplusplus
+typedef uintptr_t preempt_mutex_state; /* opaque there */
+#else
+typedef _Atomic(uintptr_t) preempt_mutex_state;
+#endif
+
 typedef struct preempt_mutex {
-    kit_lock lock;
+    preempt_mutex_state state; /* whose it is, and is it waited for? */
+    kit_lock lock;             /* of the waiters */
     bool inherits_priority;
-    void *owner;
     struct preempt_waiters waiters;
     const char *name;
     pthread_mutex_t inheriting;
@@ -58,13 +64,20 @@ KIT_EXPORT int preempt_mutex_init(preempt_mutex *m,
 /* -EBUSY when it is locked, too. */
 KIT_EXPORT int preempt_mutex_destroy(preempt_mutex *m);
 
-/* 0; -EDEADLK when the caller has it already. */
+/*
+ * 0; -EDEADLK when the caller has it already. Those who wait are woken first
+ * in, first out, but a thread that runs may take a free mutex before one that
+ * is being woken: to keep it free for that one would make every lock as slow as
+ * a wake-up. Who has waited for PREEMPT_MUTEX_PATIENCE nanoseconds is handed
+ * the mutex, and nobody comes before it.
+ */
+#define PREEMPT_MUTEX_PATIENCE INT64_C(1000000)
 KIT_EXPORT int preempt_mutex_lock(preempt_mutex *m);
 KIT_EXPORT int preempt_mutex_lock_until(preempt_mutex *m, int64_t deadline);
 /* -EAGAIN when somebody has it. */
 KIT_EXPORT int preempt_mutex_try_lock(preempt_mutex *m);
-/* To the longest waiting. -EPERM, reported on stderr, when the caller does not
-   have it. */
+/* Wakes the longest waiting. -EPERM, reported on stderr, when the caller does
+   not have it. */
 KIT_EXPORT int preempt_mutex_unlock(preempt_mutex *m);
 
 /* ---- semaphore ---- */
