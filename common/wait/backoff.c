@@ -9,7 +9,8 @@
 #define FAILURES_MAX    7
 #define PROBE_EVERY     32 /* waits that poll in vain */
 #define BAD_YIELD_NS    500000
-#define YIELD_PRICE_MAX 1024
+#define YIELD_PRICE_MIN 64 /* waits, about 4 ms of a time slice later */
+#define YIELD_PRICE_MAX 4096
 #define SPINS_PER_YIELD 64
 
 static inline void pause_cpu(void)
@@ -51,13 +52,32 @@ void kit_backoff_begin(struct kit_backoff *b, struct kit_backoff_memory *memory,
     }
 }
 
-/* Lets somebody else on this CPU run. False: it fed a third thread for long. */
-static bool yield_well(int64_t *now)
+/*
+ * Lets somebody else on this CPU run. False: it fed a third thread for a time
+ * slice, or has done so lately. That costs as much as a thousand sleeps: the
+ * next waits do without, and the more of them the more often it happens.
+ */
+static bool yield_well(struct kit_backoff *b, int64_t *now)
 {
+    struct kit_backoff_memory *m = b->memory;
+    uint32_t skips = get(&m->yield_skips), price = get(&m->yield_price);
+    if (skips > 0) {
+        set(&m->yield_skips, skips - 1);
+        return false;
+    }
     int64_t before = kit_now();
     sched_yield();
     *now = kit_now();
-    return *now - before < BAD_YIELD_NS;
+    if (*now - before < BAD_YIELD_NS) {
+        set(&m->yield_price, price - price / 16);
+        return true;
+    }
+    price = price < YIELD_PRICE_MIN       ? YIELD_PRICE_MIN
+            : price < YIELD_PRICE_MAX / 8 ? price * 8
+                                          : YIELD_PRICE_MAX;
+    set(&m->yield_price, price);
+    set(&m->yield_skips, price);
+    return false;
 }
 
 /*
@@ -94,7 +114,7 @@ static bool poll_on(struct kit_backoff *b)
         pause_longer(b);
         return true;
     }
-    if (!yield_well(&now))
+    if (!yield_well(b, &now))
         return false;
     if (b->give_up == 0)
         b->give_up = now + patience(get(&b->memory->failures));
@@ -104,24 +124,10 @@ static bool poll_on(struct kit_backoff *b)
 /* The peer shares this CPU: it must run before there is anything to see. */
 static bool yield_once(struct kit_backoff *b)
 {
-    struct kit_backoff_memory *m = b->memory;
-    uint32_t skips = get(&m->yield_skips), price = get(&m->yield_price);
     int64_t now;
-    if (b->yielded)
-        return false;
+    bool is_first = !b->yielded;
     b->yielded = true;
-    if (skips > 0) {
-        set(&m->yield_skips, skips - 1);
-        return false;
-    }
-    if (yield_well(&now)) {
-        set(&m->yield_price, 0);
-        return true;
-    }
-    price = price == 0 ? 8 : price * 2;
-    set(&m->yield_price, price < YIELD_PRICE_MAX ? price : YIELD_PRICE_MAX);
-    set(&m->yield_skips, price);
-    return true;
+    return is_first && yield_well(b, &now);
 }
 
 static bool spin_forever(struct kit_backoff *b)

@@ -22,7 +22,7 @@ KIT_BEGIN
 struct kit_backoff_memory {
     kit_word failures;    /* waits in a row that polled in vain */
     kit_word yield_skips; /* waits that shall not yield */
-    kit_word yield_price; /* how many to skip after the next bad yield */
+    kit_word yield_price; /* how many were skipped last, and a little less */
 };
 
 struct kit_backoff {
