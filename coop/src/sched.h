@@ -34,14 +34,17 @@ struct coop_helpers;
 
 /* A task's place among those that wait for one thing. */
 struct coop_waiter {
-    struct coop_waiter *next, *previous;
-    struct coop_waiters *queue;
+    struct coop_waiter *next;
     void *element; /* of a channel: where to copy from, or to */
     coop_task *task;
     struct coop_select *select; /* NULL: it waits for nothing else */
+    struct coop_waiter *previous;
+    struct coop_waiters *queue;
 };
 
-/* At the top of its own stack, below the stack's record. */
+/* At the top of its own stack, below the stack's record. Of many tasks the
+   cache holds few: what is needed to wait and to wake is in two of its lines.
+ */
 struct coop_task {
     kit_context context;
     coop_task *next; /* in the ready queue */
@@ -71,7 +74,7 @@ struct coop_task {
         coop_task *newer, *older;
     } member; /* of a group */
     char name[COOP_NAME_MAX + 1];
-} __attribute__((aligned(16)));
+} __attribute__((aligned(64)));
 
 /* `current` and `head` are apart, since what is written by one store of two
    words is slow to be read by a load of one. */
@@ -90,7 +93,7 @@ struct coop_sched {
     int64_t checked;  /* when the clock was last read for one */
     coop_task *ended; /* unclaimed; its stack was still in use */
     coop_task *newest;
-    size_t alive; /* tasks that have not ended */
+    size_t alive;      /* tasks that have not ended */
     coop_sched *outer; /* the scheduler whose task called coop_run */
     bool is_unwatched; /* no report of stack overflows */
     int dump_signal;

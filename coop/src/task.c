@@ -88,7 +88,7 @@ static void run(kit_context *context, kit_completion first)
 static coop_task *place(kit_stack *stack)
 {
     uintptr_t top = (uintptr_t)stack - sizeof(coop_task);
-    return (coop_task *)(top & ~(uintptr_t)15);
+    return (coop_task *)(top & ~(uintptr_t)63);
 }
 
 static void name_task(coop_task *t, const char *name)
