@@ -11,7 +11,7 @@ static preempt_chan *create_kind(size_t element_size, size_t capacity,
         return chan_condvar_create(element_size, capacity);
     if (capacity == 0)
         return chan_rendezvous_create(element_size, wait);
-    return chan_ring_create(element_size, capacity, wait);
+    return chan_ring_create(element_size, capacity);
 }
 
 int preempt_chan_create(preempt_chan **out, size_t element_size,

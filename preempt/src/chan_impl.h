@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the three kinds of channel offer to chan.c. */
+/* What the kinds of channel offer to chan.c. */
 #ifndef PREEMPT_CHAN_IMPL_H
 #define PREEMPT_CHAN_IMPL_H
 
@@ -47,8 +47,7 @@ struct preempt_chan {
 };
 
 /* NULL without memory. The caller has checked the arguments. */
-preempt_chan *chan_ring_create(size_t element_size, size_t capacity,
-                               enum kit_wait_strategy wait);
+preempt_chan *chan_ring_create(size_t element_size, size_t capacity);
 preempt_chan *chan_rendezvous_create(size_t element_size,
                                      enum kit_wait_strategy wait);
 preempt_chan *chan_condvar_create(size_t element_size, size_t capacity);

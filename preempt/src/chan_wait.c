@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for a ring of cells: see chan_wait.h for the rule. */
+#include "chan_wait.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define CAN_BE_ASYMMETRIC 0 /* ThreadSanitizer knows nothing of membarrier */
+#else
+#define CAN_BE_ASYMMETRIC 1
+#endif
+
+/* ---- waking ---- */
+
+/* The kernel may lack memory for membarrier, for a moment. */
+void chan_fence(bool asymmetric)
+{
+    int saved = errno;
+    atomic_thread_fence(memory_order_seq_cst);
+    while (asymmetric &&
+           syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) !=
+               0 &&
+           errno == ENOMEM)
+        sched_yield();
+    errno = saved;
+}
+
+void chan_wake_one(struct chan_side *side)
+{
+    kit_lock_acquire(&side->lock);
+    struct preempt_waiter *w = preempt_waiters_take(&side->waiters, NULL);
+    kit_lock_release(&side->lock);
+    if (w)
+        preempt_waiter_wake(w, WORD_CHANGED);
+}
+
+void chan_wake_all(struct chan_side *side)
+{
+    kit_lock_acquire(&side->lock);
+    struct preempt_waiter *all = preempt_waiters_take_all(&side->waiters);
+    kit_lock_release(&side->lock);
+    preempt_waiters_wake_list(all, WORD_CHANGED);
+}
+
+/* ---- waiting ---- */
+
+void chan_announce(struct chan_side *side, struct preempt_waiter *w, bool first)
+{
+    kit_lock_acquire(&side->lock);
+    if (first)
+        preempt_waiters_push_front(&side->waiters, w);
+    else
+        preempt_waiters_push(&side->waiters, w);
+    kit_lock_release(&side->lock);
+}
+
+/*
+ * Announces itself, looks once more, sleeps, and tries. -EAGAIN when that came
+ * too late; -ECANCELED, -ETIMEDOUT. `again`: it was woken before, and came too
+ * late.
+ */
+static int sleep_on(const struct chan_party *p, bool again)
+{
+    struct sleeper *s = sleeper_self();
+    struct preempt_waiter w = preempt_waiter_make(s, NULL);
+    int result = sleeper_may_wait(s, p->why.deadline);
+    if (result < 0)
+        return result;
+    chan_announce(p->mine, &w, again);
+    chan_fence(p->chan->asymmetric);
+    result = p->try(p->chan, p->element);
+    if (result != -EAGAIN) {
+        if (preempt_waiter_leave(&w, &p->mine->lock, &p->mine->waiters, 0) >
+                0 &&
+            p->pass_on)
+            p->pass_on(p->chan);
+        return result;
+    }
+    result =
+        preempt_waiter_wait(&w, &p->mine->lock, &p->mine->waiters, &p->why);
+    return result < 0 ? result : p->try(p->chan, p->element);
+}
+
+/* A deep ring is worth waiting for: it fills, or drains, by a batch. */
+static uint32_t pauses_for(size_t capacity)
+{
+    return capacity < 8 ? 1 : capacity < 128 ? (uint32_t)capacity / 8 : 16;
+}
+
+/* A thread that never sleeps looks here whether it shall give up. */
+static int try_again(const struct chan_party *p)
+{
+    int result = p->try(p->chan, p->element), error = 0;
+    if (result == -EAGAIN && p->chan->wait == KIT_WAIT_SPIN)
+        error = sleeper_may_wait(sleeper_self(), p->why.deadline);
+    return error < 0 ? error : result;
+}
+
+int chan_wait_and(const struct chan_party *p)
+{
+    struct kit_backoff b;
+    bool slept = false;
+    uint32_t cpu = atomic_load_explicit(&p->other->cpu, memory_order_relaxed);
+    int result = sleeper_may_wait(sleeper_self(), p->why.deadline);
+    if (result < 0)
+        return result;
+    kit_backoff_begin(&b, &p->mine->memory, p->chan->wait, (int)cpu - 1,
+                      pauses_for(p->chan->capacity));
+    do {
+        if (kit_backoff_step(&b)) {
+            result = try_again(p);
+        } else {
+            result = sleep_on(p, slept);
+            slept = true;
+        }
+    } while (result == -EAGAIN);
+    kit_backoff_end(&b, slept);
+    return result;
+}
+
+/* ---- memory ---- */
+
+/* Registering is per process, and free after the first time. */
+static bool can_be_asymmetric(void)
+{
+    return CAN_BE_ASYMMETRIC &&
+           syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0,
+                   0) == 0;
+}
+
+preempt_chan *chan_allocate(size_t head_size, size_t *stride, size_t capacity)
+{
+    size_t bytes;
+    if (__builtin_add_overflow(*stride, 7, stride))
+        return NULL;
+    *stride &= ~(size_t)7;
+    if (__builtin_mul_overflow(*stride, capacity, &bytes) ||
+        __builtin_add_overflow(bytes, head_size + CHAN_LINE - 1, &bytes))
+        return NULL;
+    bytes &= ~(size_t)(CHAN_LINE - 1);
+    preempt_chan *ch = aligned_alloc(CHAN_LINE, bytes);
+    if (!ch)
+        return NULL;
+    memset(ch, 0, bytes);
+    ch->enters_blindly = true;
+    ch->asymmetric = can_be_asymmetric();
+    return ch;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kinds of channel with a ring of cells share: how their threads wait
+ * and are woken, and their memory.
+ *
+ * A waiter queues its record, looks once more, and sleeps. Whoever completes an
+ * operation that could help it takes the record out and makes one wake-up call:
+ * a waiter is taken out once, so there are no calls in vain, and either the
+ * waiter's last look sees the operation or the operation's look sees the
+ * waiter. That needs a full fence on both sides; where the kernel has
+ * membarrier the waiter, who is about to sleep anyway, pays for both.
+ */
+#ifndef PREEMPT_CHAN_WAIT_H
+#define PREEMPT_CHAN_WAIT_H
+
+#include "chan_impl.h"
+
+#define CHAN_LINE 64
+
+/* The threads of one direction. */
+struct chan_side {
+    _Alignas(CHAN_LINE) struct preempt_waiters waiters;
+    kit_word cpu; /* where the side was last seen, plus one; 0: not known */
+    _Alignas(CHAN_LINE) kit_lock lock; /* of the waiters */
+    struct kit_backoff_memory memory;
+};
+
+/* What a thread waits with. */
+struct chan_party {
+    preempt_chan *chan;
+    struct chan_side *mine, *other;
+    int (*try)(preempt_chan *, void *element); /* -EAGAIN: wait */
+    /* What the last look found was not what the wake-up was for that came
+       meanwhile: that is for the next one in the queue. NULL: there is none. */
+    void (*pass_on)(preempt_chan *);
+    void *element;
+    struct wait why;
+};
+
+/* Tries until the result is not -EAGAIN; also -ECANCELED, -ETIMEDOUT. */
+int chan_wait_and(const struct chan_party *p);
+
+/* Queues a record; `first` for who does not lose its place. */
+void chan_announce(struct chan_side *side, struct preempt_waiter *w,
+                   bool first);
+
+void chan_wake_one(struct chan_side *side);
+void chan_wake_all(struct chan_side *side);
+
+static inline bool chan_has_waiter(const struct chan_side *side)
+{
+    return KIT_UNLIKELY(preempt_waiters_count(&side->waiters) > 0);
+}
+
+/* Orders our operation before our look at the other side's waiters. */
+static inline void chan_fence_before_look(const preempt_chan *ch)
+{
+    if (ch->asymmetric)
+        atomic_signal_fence(memory_order_seq_cst); /* see chan_fence */
+    else
+        atomic_thread_fence(memory_order_seq_cst);
+}
+
+static inline void chan_look_for_waiter(const preempt_chan *ch,
+                                        struct chan_side *side)
+{
+    chan_fence_before_look(ch);
+    if (chan_has_waiter(side))
+        chan_wake_one(side);
+}
+
+/* Now and then: `position` counts the side's operations. */
+static inline void chan_publish_cpu(struct chan_side *side, uint64_t position)
+{
+    if ((position & 15) != 0)
+        return;
+    uint32_t cpu = (uint32_t)kit_cpu_current() + 1;
+    if (atomic_load_explicit(&side->cpu, memory_order_relaxed) != cpu)
+        atomic_store_explicit(&side->cpu, cpu, memory_order_relaxed);
+}
+
+/*
+ * Zeroed memory for a channel of `head_size` bytes with its cells behind, of
+ * *stride bytes each, which is made a multiple of 8. NULL: there is not so
+ * much. To be given back by free.
+ */
+preempt_chan *chan_allocate(size_t head_size, size_t *stride, size_t capacity);
+
+#endif
