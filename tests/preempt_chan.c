@@ -25,9 +25,9 @@ static const enum kit_wait_strategy strategies[] = {
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 static preempt_chan *new_chan(size_t size, size_t capacity,
-                              enum kit_wait_strategy wait)
+                              enum kit_wait_strategy wait, bool single)
 {
-    struct preempt_chan_options o = {.wait = wait};
+    struct preempt_chan_options o = {.wait = wait, .single = single};
     preempt_chan *ch;
     ck_assert_int_eq(preempt_chan_create(&ch, size, capacity, &o), 0);
     return ch;
@@ -42,10 +42,16 @@ struct element {
     uint64_t check; /* that all of it is of one element */
 };
 
+enum manner {
+    PLAIN,
+    POLITE, /* every other thread uses the try forms */
+    SINGLE, /* there is one sender and one receiver, and the channel knows */
+};
+
 struct stress {
     preempt_chan *ch;
     size_t senders, receivers, items; /* items per sender */
-    bool polite; /* every other thread uses the try forms */
+    enum manner manner;
     atomic_uint next_sender, next_receiver, senders_left;
     atomic_uchar *seen; /* [sender][number] */
     atomic_size_t received;
@@ -84,7 +90,7 @@ static kit_value stress_sender(kit_value arg)
     uint32_t me = s->next_sender++;
     for (uint32_t i = 0; i < s->items; i++) {
         struct element e = element_of(me, i);
-        ck_assert_int_eq(send_or_try(s, s->polite && me % 2, &e), 0);
+        ck_assert_int_eq(send_or_try(s, s->manner == POLITE && me % 2, &e), 0);
     }
     if (--s->senders_left == 0)
         preempt_chan_close(s->ch);
@@ -97,7 +103,7 @@ static kit_value stress_receiver(kit_value arg)
     int64_t last[CROWD_MAX];
     struct element e;
     int result;
-    bool polite = s->polite && s->next_receiver++ % 2;
+    bool polite = s->manner == POLITE && s->next_receiver++ % 2;
     memset(last, -1, sizeof last);
     while ((result = recv_or_try(s, polite, &e)) == 1) {
         struct element whole = element_of(e.sender, e.number);
@@ -113,13 +119,13 @@ static kit_value stress_receiver(kit_value arg)
 }
 
 static void stress(size_t senders, size_t receivers, size_t capacity,
-                   enum kit_wait_strategy wait, bool polite)
+                   enum kit_wait_strategy wait, enum manner manner)
 {
     struct stress s = {.senders = senders, .receivers = receivers};
     s.items = (scaled(4000) + senders - 1) / senders;
-    s.polite = polite;
+    s.manner = manner;
     s.senders_left = (unsigned)senders;
-    s.ch = new_chan(sizeof(struct element), capacity, wait);
+    s.ch = new_chan(sizeof(struct element), capacity, wait, manner == SINGLE);
     s.seen = calloc(senders * s.items, 1);
     preempt_sched *sched;
     ck_assert_int_eq(preempt_sched_create(&sched, NULL), 0);
@@ -140,38 +146,43 @@ static bool can_poll(enum kit_wait_strategy wait)
     return wait != KIT_WAIT_SPIN || !under_valgrind();
 }
 
-static void stress_all(size_t senders, size_t receivers)
+static void stress_all(size_t senders, size_t receivers, enum manner manner)
 {
     for (size_t w = 0; w < COUNT_OF(strategies); w++)
         for (size_t c = 0; can_poll(strategies[w]) && c < COUNT_OF(capacities);
              c++)
-            stress(senders, receivers, capacities[c], strategies[w], false);
+            stress(senders, receivers, capacities[c], strategies[w], manner);
 }
 
 START_TEST (one_sender_and_one_receiver_lose_and_double_nothing) {
-    stress_all(1, 1);
+    stress_all(1, 1, PLAIN);
+}
+END_TEST
+
+START_TEST (one_of_each_on_a_channel_for_them_lose_and_double_nothing) {
+    stress_all(1, 1, SINGLE);
 }
 END_TEST
 
 START_TEST (four_senders_and_four_receivers_lose_and_double_nothing) {
-    stress_all(4, 4);
+    stress_all(4, 4, PLAIN);
 }
 END_TEST
 
 START_TEST (one_sender_and_eight_receivers_lose_and_double_nothing) {
-    stress_all(1, 8);
+    stress_all(1, 8, PLAIN);
 }
 END_TEST
 
 START_TEST (eight_senders_and_one_receiver_lose_and_double_nothing) {
-    stress_all(8, 1);
+    stress_all(8, 1, PLAIN);
 }
 END_TEST
 
 START_TEST (blocking_and_try_forms_mix) {
     for (size_t w = 0; w < COUNT_OF(strategies); w++)
         for (size_t c = 1; !under_valgrind() && c < COUNT_OF(capacities); c++)
-            stress(4, 4, capacities[c], strategies[w], true);
+            stress(4, 4, capacities[c], strategies[w], POLITE);
 }
 END_TEST
 
@@ -209,9 +220,9 @@ static kit_value race_receiver(kit_value arg)
 
 /* Closes a channel that threads are using or waiting on. */
 static void close_under_way(size_t senders, size_t receivers, size_t capacity,
-                            enum kit_wait_strategy wait)
+                            enum kit_wait_strategy wait, bool single)
 {
-    struct race r = {.ch = new_chan(8, capacity, wait)};
+    struct race r = {.ch = new_chan(8, capacity, wait, single)};
     preempt_sched *s;
     int64_t element;
     preempt_sched_create(&s, NULL);
@@ -230,26 +241,33 @@ static void close_under_way(size_t senders, size_t receivers, size_t capacity,
     ck_assert_int_eq(preempt_chan_destroy(r.ch), 0);
 }
 
-static void close_all(size_t senders, size_t receivers, size_t rounds)
+static void close_all(size_t senders, size_t receivers, bool single)
 {
     for (size_t w = 0; w < COUNT_OF(strategies); w++)
         for (size_t c = 0; can_poll(strategies[w]) && c < 4; c++)
-            for (size_t i = 0; i < rounds; i++)
-                close_under_way(senders, receivers, c, strategies[w]);
+            for (size_t i = 0; i < scaled(40); i++)
+                close_under_way(senders, receivers, c, strategies[w], single);
 }
 
 START_TEST (close_ends_senders_and_receivers_and_loses_nothing) {
-    close_all(3, 3, scaled(40));
+    close_all(3, 3, false);
+}
+END_TEST
+
+START_TEST (close_ends_one_of_each_and_loses_nothing) {
+    close_all(1, 1, true);
 }
 END_TEST
 
 START_TEST (close_ends_receivers_that_wait) {
-    close_all(0, 4, scaled(40));
+    close_all(0, 4, false);
+    close_all(0, 1, true);
 }
 END_TEST
 
 START_TEST (close_ends_senders_that_wait) {
-    close_all(4, 0, scaled(40));
+    close_all(4, 0, false);
+    close_all(1, 0, true);
 }
 END_TEST
 
@@ -299,9 +317,10 @@ static void until_asleep(struct waiter *w)
 }
 
 static void wait_and_close(enum kit_wait_strategy wait, size_t capacity,
-                           bool sends)
+                           bool sends, bool single)
 {
-    struct waiter w = {.ch = new_chan(8, capacity, wait), .sends = sends};
+    struct waiter w = {.ch = new_chan(8, capacity, wait, single)};
+    w.sends = sends;
     int64_t element = 7;
     pthread_t thread;
     for (size_t i = 0; sends && i < capacity; i++)
@@ -319,18 +338,17 @@ static const enum kit_wait_strategy sleepy[] = {
     KIT_WAIT_ADAPTIVE, KIT_WAIT_PARK, KIT_WAIT_CONDVAR};
 
 START_TEST (a_channel_is_not_destroyed_while_a_thread_sleeps_on_it) {
-    for (size_t i = 0; shows_sleep() && i < COUNT_OF(sleepy); i++) {
-        for (size_t capacity = 0; capacity < 3; capacity++) {
-            wait_and_close(sleepy[i], capacity, false);
-            wait_and_close(sleepy[i], capacity, true);
-        }
-    }
+    for (size_t i = 0; shows_sleep() && i < COUNT_OF(sleepy); i++)
+        for (size_t capacity = 0; capacity < 3; capacity++)
+            for (int way = 0; way < 4; way++)
+                wait_and_close(sleepy[i], capacity, way & 1, way & 2);
 }
 END_TEST
 
-static void serve_sleeper(enum kit_wait_strategy wait, size_t capacity)
+static void serve_sleeper(enum kit_wait_strategy wait, size_t capacity,
+                          bool single)
 {
-    struct waiter w = {.ch = new_chan(8, capacity, wait)};
+    struct waiter w = {.ch = new_chan(8, capacity, wait, single)};
     int64_t element = 7;
     pthread_t thread;
     pthread_create(&thread, NULL, wait_on, &w);
@@ -348,7 +366,8 @@ static void serve_sleeper(enum kit_wait_strategy wait, size_t capacity)
 START_TEST (a_try_send_wakes_a_receiver_that_sleeps) {
     for (size_t i = 0; shows_sleep() && i < COUNT_OF(sleepy); i++)
         for (size_t capacity = 0; capacity < 3; capacity++)
-            serve_sleeper(sleepy[i], capacity);
+            for (int single = 0; single < 2; single++)
+                serve_sleeper(sleepy[i], capacity, single);
 }
 END_TEST
 
@@ -363,11 +382,13 @@ int main(void)
 {
     const TTest *tests[] = {
         one_sender_and_one_receiver_lose_and_double_nothing,
+        one_of_each_on_a_channel_for_them_lose_and_double_nothing,
         four_senders_and_four_receivers_lose_and_double_nothing,
         one_sender_and_eight_receivers_lose_and_double_nothing,
         eight_senders_and_one_receiver_lose_and_double_nothing,
         blocking_and_try_forms_mix,
         close_ends_senders_and_receivers_and_loses_nothing,
+        close_ends_one_of_each_and_loses_nothing,
         close_ends_receivers_that_wait,
         close_ends_senders_that_wait,
         a_channel_is_not_destroyed_while_a_thread_sleeps_on_it,

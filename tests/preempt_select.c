@@ -167,9 +167,9 @@ static kit_value stress_peer(kit_value arg)
 /* ---- the crowd ---- */
 
 static void make_channels(struct stress *s, size_t capacity,
-                          enum kit_wait_strategy wait)
+                          enum kit_wait_strategy wait, bool single)
 {
-    struct preempt_chan_options o = {.wait = wait};
+    struct preempt_chan_options o = {.wait = wait, .single = single};
     for (size_t c = 0; c < CHANNELS; c++)
         ck_assert_int_eq(preempt_chan_create(&s->channels[c], 8, capacity, &o),
                          0);
@@ -215,7 +215,7 @@ static void stress_all(enum manner sends, enum manner receives,
         for (size_t c = 0; can_poll(strategies[w]) && c < COUNT_OF(capacities);
              c++) {
             struct stress s = {.sends = sends, .receives = receives};
-            make_channels(&s, capacities[c], strategies[w]);
+            make_channels(&s, capacities[c], strategies[w], false);
             run_stress(&s, one, other);
             destroy_channels(&s);
         }
@@ -320,11 +320,11 @@ static kit_value ask(kit_value arg)
     return kit_none();
 }
 
-static void converse(size_t capacity, enum kit_wait_strategy wait)
+static void converse(size_t capacity, enum kit_wait_strategy wait, bool single)
 {
     struct stress s;
     preempt_sched *sched;
-    make_channels(&s, capacity, wait);
+    make_channels(&s, capacity, wait, single);
     struct dialogue d = {.there = {s.channels[0], s.channels[1]},
                          .back = {s.channels[2], s.channels[3]},
                          .rounds = scaled(4000)};
@@ -339,7 +339,15 @@ START_TEST (no_wake_up_is_lost_at_whatever_moment_a_select_comes) {
     for (size_t w = 0; w < COUNT_OF(strategies); w++)
         for (size_t c = 0; can_poll(strategies[w]) && c < COUNT_OF(capacities);
              c++)
-            converse(capacities[c], strategies[w]);
+            converse(capacities[c], strategies[w], false);
+}
+END_TEST
+
+START_TEST (no_wake_up_is_lost_on_a_channel_for_one_of_each) {
+    for (size_t w = 0; w < COUNT_OF(strategies); w++)
+        for (size_t c = 0; can_poll(strategies[w]) && c < COUNT_OF(capacities);
+             c++)
+            converse(capacities[c], strategies[w], true);
 }
 END_TEST
 
@@ -408,6 +416,7 @@ int main(void)
         selects_that_give_up_and_come_back_lose_nothing,
         selects_that_send_and_receive_at_once_lose_nothing,
         no_wake_up_is_lost_at_whatever_moment_a_select_comes,
+        no_wake_up_is_lost_on_a_channel_for_one_of_each,
         a_select_meets_one_thread_while_another_is_being_woken,
         NULL,
     };

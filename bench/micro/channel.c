@@ -73,13 +73,26 @@ PARTIES(coop)
 
 /* ---- preempt_chan ---- */
 
-static void *preempt_make(size_t capacity, enum kit_wait_strategy strategy)
+static void *preempt_open(size_t capacity,
+                          const struct preempt_chan_options *options)
 {
-    struct preempt_chan_options options = {.wait = strategy};
     preempt_chan *ch;
-    return preempt_chan_create(&ch, sizeof(uint64_t), capacity, &options) < 0
+    return preempt_chan_create(&ch, sizeof(uint64_t), capacity, options) < 0
                ? NULL
                : ch;
+}
+
+static void *preempt_make(size_t capacity, enum kit_wait_strategy strategy)
+{
+    return preempt_open(capacity,
+                        &(struct preempt_chan_options){.wait = strategy});
+}
+
+static void *preempt_make_single(size_t capacity,
+                                 enum kit_wait_strategy strategy)
+{
+    return preempt_open(capacity, &(struct preempt_chan_options){
+                                      .wait = strategy, .single = true});
 }
 
 static void preempt_unmake(void *queue)
@@ -303,11 +316,20 @@ static enum micro_verdict measure_coop(struct micro_cell *cell)
             preempt_produce, preempt_consume, true, strategy                   \
     }
 
+/* At capacity 0 it is the same. */
+#define OURS_SINGLE(strategy)                                                  \
+    {                                                                          \
+        "preempt_chan, single", false, false, 1, preempt_make_single,          \
+            preempt_unmake, preempt_produce, preempt_consume, true, strategy   \
+    }
+
 static const struct kind kinds[] = {
     OURS(KIT_WAIT_ADAPTIVE),
     OURS(KIT_WAIT_PARK),
     OURS(KIT_WAIT_SPIN),
     OURS(KIT_WAIT_CONDVAR),
+    OURS_SINGLE(KIT_WAIT_ADAPTIVE),
+    OURS_SINGLE(KIT_WAIT_SPIN),
 #if MICRO_CK
     {"ck_ring SPSC, sched_yield", true, false, 1, ck_make, free,
      ck_spsc_produce, ck_spsc_consume, false, 0},

@@ -5,13 +5,14 @@
 #include <errno.h>
 
 static preempt_chan *create_kind(size_t element_size, size_t capacity,
-                                 enum kit_wait_strategy wait)
+                                 enum kit_wait_strategy wait, bool single)
 {
     if (wait == KIT_WAIT_CONDVAR)
         return chan_condvar_create(element_size, capacity);
     if (capacity == 0)
         return chan_rendezvous_create(element_size, wait);
-    return chan_ring_create(element_size, capacity);
+    return single ? chan_spsc_create(element_size, capacity)
+                  : chan_ring_create(element_size, capacity);
 }
 
 int preempt_chan_create(preempt_chan **out, size_t element_size,
@@ -25,7 +26,7 @@ int preempt_chan_create(preempt_chan **out, size_t element_size,
         (unsigned)o->wait > KIT_WAIT_CONDVAR)
         return -EINVAL;
     int saved = errno;
-    preempt_chan *ch = create_kind(element_size, capacity, o->wait);
+    preempt_chan *ch = create_kind(element_size, capacity, o->wait, o->single);
     errno = saved;
     if (!ch)
         return -ENOMEM;

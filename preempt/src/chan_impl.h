@@ -48,6 +48,7 @@ struct preempt_chan {
 
 /* NULL without memory. The caller has checked the arguments. */
 preempt_chan *chan_ring_create(size_t element_size, size_t capacity);
+preempt_chan *chan_spsc_create(size_t element_size, size_t capacity);
 preempt_chan *chan_rendezvous_create(size_t element_size,
                                      enum kit_wait_strategy wait);
 preempt_chan *chan_condvar_create(size_t element_size, size_t capacity);

@@ -28,6 +28,7 @@ static void make(any_chan **out, size_t capacity, int strategy)
     struct K(chan_options) o = {.name = "it"};
 #if MIRROR_IS_PREEMPT
     o.wait = (enum kit_wait_strategy)strategy;
+    o.single = MIRROR_IS_SINGLE;
 #else
     ck_assert_int_eq(strategy, 0);
 #endif
@@ -419,7 +420,10 @@ END_TEST
 
 /* ---- many ---- */
 
-enum { SENDERS = 4 };
+enum {
+    SENDERS = MIRROR_IS_SINGLE ? 1 : 4,
+    RECEIVERS = MIRROR_IS_SINGLE ? 1 : 2
+};
 
 static int64_t each; /* elements of each sender */
 
@@ -433,10 +437,10 @@ static kit_value send_each(kit_value first)
     return kit_none();
 }
 
-static kit_value receive_half(kit_value seen_of)
+static kit_value receive_share(kit_value seen_of)
 {
     unsigned char *seen = seen_of.p;
-    for (int64_t i = 0; i < SENDERS * each / 2; i++) {
+    for (int64_t i = 0; i < SENDERS * each / RECEIVERS; i++) {
         int64_t n;
         any_case c[] = {recv_case(a, &n), recv_case(b, &n)};
         ck_assert_int_ge(K(select)(c, 2), 0);
@@ -447,18 +451,18 @@ static kit_value receive_half(kit_value seen_of)
 
 static kit_value exchange(kit_value none)
 {
-    static unsigned char seen[2][SENDERS * 500];
-    any_task *tasks[SENDERS + 2];
+    static unsigned char seen[RECEIVERS][SENDERS * 500];
+    any_task *tasks[SENDERS + RECEIVERS];
     memset(seen, 0, sizeof seen);
     each = (int64_t)scaled(500);
     for (int64_t i = 0; i < SENDERS; i++)
         tasks[i] = beside(send_each, kit_int(i));
-    for (int i = 0; i < 2; i++)
-        tasks[SENDERS + i] = beside(receive_half, kit_ptr(seen[i]));
-    for (int i = 0; i < SENDERS + 2; i++)
+    for (int i = 0; i < RECEIVERS; i++)
+        tasks[SENDERS + i] = beside(receive_share, kit_ptr(seen[i]));
+    for (int i = 0; i < SENDERS + RECEIVERS; i++)
         joined(tasks[i]);
     for (int64_t i = 0; i < SENDERS * each; i++)
-        ck_assert_uint_eq(seen[0][i] + seen[1][i], 1);
+        ck_assert_uint_eq(seen[0][i] + (RECEIVERS > 1 ? seen[1][i] : 0), 1);
     return none;
 }
 

@@ -25,6 +25,7 @@ struct meeting {
     enum twist twist;
     enum kit_wait_strategy wait;
     bool tries; /* the first sender only tries */
+    bool single;
 };
 
 static struct {
@@ -148,7 +149,7 @@ static void begin(const void *arg)
     static const char *const names[] = {"", "closer", "clock", "canceler",
                                         "interrupt"};
     const struct meeting *m = shared.meeting = arg;
-    struct preempt_chan_options o = {.wait = m->wait};
+    struct preempt_chan_options o = {.wait = m->wait, .single = m->single};
     model_check(preempt_chan_create(&shared.ch, sizeof(uint64_t), m->capacity,
                                     &o) == 0);
     for (int s = 0; s < SENDERS_MAX; s++)
@@ -197,6 +198,8 @@ static void end(const void *arg)
 #define PARK  .wait = KIT_WAIT_PARK
 #define SPIN  .wait = KIT_WAIT_SPIN
 #define ADAPT .wait = KIT_WAIT_ADAPTIVE
+/* Who drains the channel, in the end, takes the receiver's role over. */
+#define SINGLE .single = true
 #define LATE_STORES                                                            \
     {                                                                          \
         .late_stores = true                                                    \
@@ -258,5 +261,31 @@ const struct scenario chan_scenarios[] = {
     {"ring of 2: 2 to 1, close", MEETING(2, 2, 1, 2, CLOSED, PARK), 1, {0}},
     {"ring of 2: deadline", MEETING(2, 2, 1, 2, LATE, PARK), 1, {0}},
     {"ring of 2: cancel", MEETING(2, 2, 2, 1, CANCELED, PARK), 1, TOUCHED},
+
+    {"single of 1: park", MEETING(1, 1, 1, 3, PARK, SINGLE), 3, {0}},
+    {"single of 1: try",
+     MEETING(1, 1, 1, 1, CLOSED, PARK, SINGLE, .tries = true), 3, {0}},
+    {"single of 1: close", MEETING(1, 1, 1, 2, CLOSED, PARK, SINGLE), 2, {0}},
+    {"single of 1: close, late stores",
+     MEETING(1, 1, 1, 1, CLOSED, PARK, SINGLE), 3, LATE_STORES},
+    {"single of 1: close, late stores, no membarrier",
+     MEETING(1, 1, 1, 1, CLOSED, PARK, SINGLE), 3, NO_BARRIER},
+    {"single of 1: deadline", MEETING(1, 1, 1, 2, LATE, PARK, SINGLE), 2, {0}},
+    {"single of 1: cancel", MEETING(1, 1, 1, 2, CANCELED, PARK, SINGLE),
+     2, TOUCHED},
+    {"single of 1: interrupt", MEETING(1, 1, 1, 2, INTERRUPTED, PARK, SINGLE),
+     2, {0}},
+    {"single of 1: adaptive", MEETING(1, 1, 1, 2, ADAPT, SINGLE), 3, {0}},
+    {"single of 1: one cpu", MEETING(1, 1, 1, 2, ADAPT, SINGLE), 3, ONE_CPU},
+    {"single of 1: spin", MEETING(1, 1, 1, 2, LATE, SPIN, SINGLE), 3, {0}},
+    {"single of 1: late stores", MEETING(1, 1, 1, 2, PARK, SINGLE),
+     3, LATE_STORES},
+    {"single of 1: late stores, no membarrier",
+     MEETING(1, 1, 1, 2, PARK, SINGLE), 3, NO_BARRIER},
+    {"single of 2: park", MEETING(2, 1, 1, 4, PARK, SINGLE), 3, {0}},
+    {"single of 2: close", MEETING(2, 1, 1, 3, CLOSED, PARK, SINGLE), 2, {0}},
+    {"single of 2: deadline", MEETING(2, 1, 1, 3, LATE, PARK, SINGLE), 2, {0}},
+    {"single of 2: cancel", MEETING(2, 1, 1, 3, CANCELED, PARK, SINGLE),
+     2, TOUCHED},
     {NULL, NULL, NULL, NULL, 0, {0}},
 };

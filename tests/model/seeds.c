@@ -88,6 +88,21 @@ START_TEST (a_missing_membarrier_of_the_waiter_is_found) {
 }
 END_TEST
 
+START_TEST (a_close_between_two_looks_of_the_sender_is_found) {
+    finds("no-look-after-send", "single of 2: close", "wrong");
+}
+END_TEST
+
+START_TEST (a_last_element_that_is_not_settled_is_found) {
+    finds("not-settled", "single of 2: close", "wrong");
+}
+END_TEST
+
+START_TEST (an_end_without_fence_is_found) {
+    finds("end-without-fence", "single of 1: close, late stores", "wrong");
+}
+END_TEST
+
 START_TEST (a_close_that_forgets_the_senders_is_found) {
     finds("close-forgets-senders", "rendezvous: close", "deadlock");
 }
@@ -173,6 +188,9 @@ int main(void)
         a_close_that_wakes_only_one_is_found,
         a_missing_fence_of_the_notifier_is_found,
         a_missing_membarrier_of_the_waiter_is_found,
+        a_close_between_two_looks_of_the_sender_is_found,
+        a_last_element_that_is_not_settled_is_found,
+        an_end_without_fence_is_found,
         a_close_that_forgets_the_senders_is_found,
         a_lock_given_back_between_look_and_queue_is_found,
         a_token_posted_without_claim_is_found,

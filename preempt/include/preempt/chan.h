@@ -21,7 +21,15 @@
  * is here to be compared with.
  *
  * Capacity n > 0 is a ring of cells that say whose turn it is, after Dmitry
- * Vyukov's bounded MPMC queue; see src/chan_ring.c for what differs.
+ * Vyukov's bounded MPMC queue; see src/chan_ring.c for what differs. `single`
+ * makes it a ring for one sender and one receiver, which is faster: see
+ * src/chan_spsc.c. Capacity 0 and KIT_WAIT_CONDVAR gain nothing by it.
+ *
+ * Of a `single` channel at most one thread at a time may send, and one receive;
+ * a select counts as what its cases are, for as long as it lasts. Two at once
+ * are undefined. Another thread may take over a role if what the one before did
+ * happens before what it does, as after a join or under a lock. Closing and
+ * asking for the length are for any thread at any time, as ever.
  */
 #ifndef PREEMPT_CHAN_H
 #define PREEMPT_CHAN_H
@@ -38,6 +46,7 @@ typedef struct preempt_chan preempt_chan;
 struct preempt_chan_options {
     const char *name; /* for reports; kept by reference; NULL: "channel" */
     enum kit_wait_strategy wait; /* 0: KIT_WAIT_ADAPTIVE */
+    bool single; /* at most one thread at a time sends, and one receives */
 };
 
 /*
