@@ -27,6 +27,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* What is rare stands apart, so that the rest needs no stack frame. */
+#define APART  __attribute__((noinline))
+#define INLINE inline __attribute__((always_inline))
+
 enum { OPEN, CLOSED, LAST_SENT, ENDED }; /* the states */
 
 struct cell {
@@ -42,8 +46,8 @@ struct place {
 
 struct spsc {
     preempt_chan base;
-    size_t stride; /* bytes from cell to cell */
     kit_word state;
+    size_t stride, end;      /* bytes from cell to cell, and of all of them */
     struct place tail, head; /* the sender's, the receiver's */
     struct chan_side senders, receivers;
     _Alignas(CHAN_LINE) char cells[];
@@ -78,10 +82,10 @@ static void count(struct place *place, uint64_t total)
     atomic_store_explicit(&place->count, total, memory_order_release);
 }
 
-static void advance(const struct spsc *q, struct place *place)
+static INLINE void advance(const struct spsc *q, struct place *place)
 {
     size_t next = place->offset + q->stride;
-    place->offset = next < q->stride * q->base.capacity ? next : 0;
+    place->offset = next < q->end ? next : 0;
 }
 
 /* The ring was closed while element number `at` was sent: is it sent? */
@@ -98,7 +102,27 @@ static bool settle(struct spsc *q, uint64_t at)
     return false;
 }
 
-static inline int try_send(struct spsc *q, const void *element)
+/* Is there more to do than to advance, after the element number `at`? */
+static INLINE bool is_special(const struct spsc *q, uint64_t at,
+                              const struct chan_side *other)
+{
+    chan_fence_before_look(&q->base);
+    return KIT_UNLIKELY(chan_shall_publish(at) || state_of(q) != OPEN ||
+                        chan_has_waiter(other));
+}
+
+static APART int end_send(struct spsc *q, uint64_t at)
+{
+    if (state_of(q) != OPEN && !settle(q, at))
+        return -EPIPE;
+    advance(q, &q->tail);
+    chan_publish_cpu(&q->senders, at);
+    if (chan_has_waiter(&q->receivers))
+        chan_wake_one(&q->receivers);
+    return 0;
+}
+
+static INLINE int send_sized(struct spsc *q, const void *element, size_t size)
 {
     struct cell *cell = cell_of(q, &q->tail);
     if (KIT_UNLIKELY(state_of(q) != OPEN))
@@ -106,18 +130,26 @@ static inline int try_send(struct spsc *q, const void *element)
     if (KIT_UNLIKELY(is_full(cell)))
         return -EAGAIN;
     uint64_t at = atomic_load_explicit(&q->tail.count, memory_order_relaxed);
-    chan_copy(cell->element, element, q->base.element_size);
+    chan_copy(cell->element, element, size);
     count(&q->tail, at + 1);
     /* release: the element is the receiver's to read */
     atomic_store_explicit(&cell->is_full, 1, memory_order_release);
-    chan_fence_before_look(&q->base);
-    if (KIT_UNLIKELY(state_of(q) != OPEN) && !settle(q, at))
-        return -EPIPE;
+    if (is_special(q, at, &q->receivers))
+        return end_send(q, at);
     advance(q, &q->tail);
-    chan_publish_cpu(&q->senders, at);
-    if (chan_has_waiter(&q->receivers))
-        chan_wake_one(&q->receivers);
     return 0;
+}
+
+static APART int send_any(struct spsc *q, const void *element)
+{
+    return send_sized(q, element, q->base.element_size);
+}
+
+static INLINE int try_send(struct spsc *q, const void *element)
+{
+    if (KIT_LIKELY(q->base.element_size == 8))
+        return send_sized(q, element, 8);
+    return send_any(q, element);
 }
 
 /* The ring is closed and looked empty: 0 at the end, 1 with an element. */
@@ -135,26 +167,49 @@ static int look_for_last(struct spsc *q, const struct cell *cell)
     return is_full(cell);
 }
 
-static inline int try_recv(struct spsc *q, void *element)
+static APART int end_recv(struct spsc *q, uint64_t at)
 {
-    struct cell *cell = cell_of(q, &q->head);
-    uint32_t state = state_of(q);
-    if (KIT_UNLIKELY(state == ENDED))
-        return 0;
-    if (KIT_UNLIKELY(!is_full(cell))) {
-        int result = state == OPEN ? -EAGAIN : look_for_last(q, cell);
-        if (result <= 0)
-            return result;
-    }
+    chan_publish_cpu(&q->receivers, at);
+    if (chan_has_waiter(&q->senders))
+        chan_wake_one(&q->senders);
+    return 1;
+}
+
+/* The cell is full. */
+static INLINE int take(struct spsc *q, struct cell *cell, void *element,
+                       size_t size)
+{
     uint64_t at = atomic_load_explicit(&q->head.count, memory_order_relaxed);
-    chan_copy(element, cell->element, q->base.element_size);
+    chan_copy(element, cell->element, size);
     count(&q->head, at + 1);
     /* release: the cell is the sender's to write */
     atomic_store_explicit(&cell->is_full, 0, memory_order_release);
     advance(q, &q->head);
-    chan_publish_cpu(&q->receivers, at);
-    chan_look_for_waiter(&q->base, &q->senders);
-    return 1;
+    return is_special(q, at, &q->senders) ? end_recv(q, at) : 1;
+}
+
+/* Not of 8 bytes, or there is none, or the ring is closed. */
+static APART int recv_any(struct spsc *q, void *element)
+{
+    struct cell *cell = cell_of(q, &q->head);
+    uint32_t state = state_of(q);
+    if (state == ENDED)
+        return 0;
+    if (!is_full(cell)) {
+        int result = state == OPEN ? -EAGAIN : look_for_last(q, cell);
+        if (result <= 0)
+            return result;
+    }
+    return take(q, cell, element, q->base.element_size);
+}
+
+static INLINE int try_recv(struct spsc *q, void *element)
+{
+    struct cell *cell = cell_of(q, &q->head);
+    if (KIT_LIKELY(q->base.element_size == 8 && state_of(q) == OPEN &&
+                   is_full(cell)))
+        return take(q, cell, element, 8);
+    return recv_any(q, element);
 }
 
 /* ---- waiting ---- */
@@ -169,7 +224,8 @@ static int try_recv_fn(preempt_chan *ch, void *element)
     return try_recv(of(ch), element);
 }
 
-static int wait_and_send(struct spsc *q, const void *element, int64_t deadline)
+static APART int wait_and_send(struct spsc *q, const void *element,
+                               int64_t deadline)
 {
     struct chan_party p = {
         &q->base,
@@ -183,7 +239,7 @@ static int wait_and_send(struct spsc *q, const void *element, int64_t deadline)
     return chan_wait_and(&p);
 }
 
-static int wait_and_recv(struct spsc *q, void *element, int64_t deadline)
+static APART int wait_and_recv(struct spsc *q, void *element, int64_t deadline)
 {
     struct chan_party p = {
         &q->base,
@@ -317,5 +373,6 @@ preempt_chan *chan_spsc_create(size_t element_size, size_t capacity)
         return NULL;
     q->base.ops = &ops;
     q->stride = stride;
+    q->end = stride * capacity;
     return &q->base;
 }

@@ -70,9 +70,14 @@ static inline void chan_look_for_waiter(const preempt_chan *ch,
 }
 
 /* Now and then: `position` counts the side's operations. */
+static inline bool chan_shall_publish(uint64_t position)
+{
+    return (position & 15) == 0;
+}
+
 static inline void chan_publish_cpu(struct chan_side *side, uint64_t position)
 {
-    if ((position & 15) != 0)
+    if (!chan_shall_publish(position))
         return;
     uint32_t cpu = (uint32_t)kit_cpu_current() + 1;
     if (atomic_load_explicit(&side->cpu, memory_order_relaxed) != cpu)
