@@ -186,6 +186,68 @@ START_TEST (blocking_and_try_forms_mix) {
 }
 END_TEST
 
+/* ---- one sender and one receiver at a time, but not always the same ---- */
+
+struct relay {
+    preempt_chan *ch;
+    pthread_mutex_t sends, receives; /* held by who has the role */
+    uint64_t items;                  /* of each thread */
+    uint64_t sent, received;
+};
+
+static kit_value send_in_relay(kit_value arg)
+{
+    struct relay *r = arg.p;
+    for (uint64_t i = 0; i < r->items; i++) {
+        pthread_mutex_lock(&r->sends);
+        ck_assert_int_eq(preempt_chan_send(r->ch, &r->sent), 0);
+        r->sent++;
+        pthread_mutex_unlock(&r->sends);
+    }
+    return kit_none();
+}
+
+static kit_value receive_in_relay(kit_value arg)
+{
+    struct relay *r = arg.p;
+    for (uint64_t i = 0; i < r->items; i++) {
+        uint64_t element = ~UINT64_C(0);
+        pthread_mutex_lock(&r->receives);
+        ck_assert_int_eq(preempt_chan_recv(r->ch, &element), 1);
+        ck_assert_uint_eq(element, r->received);
+        r->received++;
+        pthread_mutex_unlock(&r->receives);
+    }
+    return kit_none();
+}
+
+static void pass_roles_on(size_t capacity, enum kit_wait_strategy wait)
+{
+    struct relay r = {.ch = new_chan(8, capacity, wait, true)};
+    preempt_sched *s;
+    r.items = scaled(500);
+    pthread_mutex_init(&r.sends, NULL);
+    pthread_mutex_init(&r.receives, NULL);
+    ck_assert_int_eq(preempt_sched_create(&s, NULL), 0);
+    for (int i = 0; i < 3; i++) {
+        preempt_spawn(s, NULL, send_in_relay, kit_ptr(&r), NULL);
+        preempt_spawn(s, NULL, receive_in_relay, kit_ptr(&r), NULL);
+    }
+    ck_assert_int_eq(preempt_sched_destroy(s), 0);
+    ck_assert_uint_eq(r.received, 3 * r.items);
+    pthread_mutex_destroy(&r.sends);
+    pthread_mutex_destroy(&r.receives);
+    ck_assert_int_eq(preempt_chan_destroy(r.ch), 0);
+}
+
+START_TEST (the_roles_of_a_channel_for_one_of_each_pass_under_a_lock) {
+    for (size_t w = 0; w < COUNT_OF(strategies); w++)
+        for (size_t c = 0; can_poll(strategies[w]) && c < COUNT_OF(capacities);
+             c++)
+            pass_roles_on(capacities[c], strategies[w]);
+}
+END_TEST
+
 /* ---- closing under way ---- */
 
 struct race {
@@ -387,6 +449,7 @@ int main(void)
         one_sender_and_eight_receivers_lose_and_double_nothing,
         eight_senders_and_one_receiver_lose_and_double_nothing,
         blocking_and_try_forms_mix,
+        the_roles_of_a_channel_for_one_of_each_pass_under_a_lock,
         close_ends_senders_and_receivers_and_loses_nothing,
         close_ends_one_of_each_and_loses_nothing,
         close_ends_receivers_that_wait,
