@@ -8,6 +8,7 @@
 #include "chan.h"
 
 #include <coop/select.h>
+#include <kit/random.h>
 
 /* Where a case waits: in the room that it has for us. */
 _Static_assert(sizeof(struct coop_waiter) <=
@@ -32,19 +33,12 @@ static struct coop_waiters *queue_of(const struct coop_select_case *c)
 
 /* ---- choosing ---- */
 
-static _Thread_local uint64_t random_state = UINT64_C(0x9E3779B97F4A7C15);
+static _Thread_local uint64_t random_state = KIT_RANDOM_SEED;
 
-/* Uniform below n; xorshift64* of Sebastiano Vigna (2014). Not inlined: no
-   thread-local address may be kept across a switch. */
+/* Not inlined: no thread-local address may be kept across a switch. */
 __attribute__((noinline)) static size_t random_below(size_t n)
 {
-    uint64_t x = random_state;
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    random_state = x;
-    x = (x * UINT64_C(0x2545F4914F6CDD1D)) >> 32;
-    return (size_t)((x * n) >> 32);
+    return kit_random_below(&random_state, n);
 }
 
 static bool can_be_done(const struct coop_select_case *c)

@@ -17,6 +17,7 @@
  */
 #include "chan_impl.h"
 
+#include <kit/random.h>
 #include <preempt/select.h>
 
 #include <errno.h>
@@ -48,19 +49,12 @@ static bool is_send(const struct preempt_select_case *c)
 
 static _Thread_local uint64_t random_state;
 
-/* Uniform below n; xorshift64* of Sebastiano Vigna (2014). Each thread has its
-   own sequence. */
+/* Each thread has its own sequence. */
 static size_t random_below(size_t n)
 {
-    uint64_t x = random_state;
-    if (KIT_UNLIKELY(x == 0))
-        x = (uintptr_t)&random_state * UINT64_C(0x9E3779B97F4A7C15);
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    random_state = x;
-    x = (x * UINT64_C(0x2545F4914F6CDD1D)) >> 32;
-    return (size_t)((x * n) >> 32);
+    if (KIT_UNLIKELY(random_state == 0))
+        random_state = (uintptr_t)&random_state * KIT_RANDOM_SEED;
+    return kit_random_below(&random_state, n);
 }
 
 static bool can_be_done(const struct preempt_select_case *c)
