@@ -23,6 +23,7 @@
 #include "machine.h"
 
 #include <kit/backoff.h>
+#include <kit/random.h>
 
 #include <pthread.h>
 #include <sched.h>
@@ -134,6 +135,9 @@
         model_now(&site_);                                                     \
     })
 #define kit_cpu_current() model_cpu()
+
+/* Each that may come out is tried. */
+#define kit_random_below(state, n) ((void)(state), model_choose(n))
 
 #define __builtin_ia32_pause()                                                 \
     ({                                                                         \

@@ -120,6 +120,9 @@ int model_sched_yield(struct model_site *site);
 long model_syscall(long number, long command);
 int model_pthread_join(pthread_t thread);
 
+/* Any number below n, which is 8 at most. */
+size_t model_choose(size_t n);
+
 void *model_allocate(size_t alignment, size_t size);
 void model_free(void *memory);
 

@@ -113,6 +113,11 @@ START_TEST (a_ring_for_one_of_each_loses_and_doubles_nothing) {
 }
 END_TEST
 
+START_TEST (a_select_does_one_case_and_loses_nothing) {
+    explore_all("select ");
+}
+END_TEST
+
 START_TEST (a_generator_in_lock_step_answers_each_request_once) {
     explore_all("lock-step: ");
 }
@@ -138,6 +143,7 @@ int main(void)
         a_ring_of_one_loses_and_doubles_nothing,
         a_ring_of_two_loses_and_doubles_nothing,
         a_ring_for_one_of_each_loses_and_doubles_nothing,
+        a_select_does_one_case_and_loses_nothing,
         a_generator_in_lock_step_answers_each_request_once,
         a_generator_that_runs_ahead_keeps_its_values_in_order,
         NULL,

@@ -9,6 +9,7 @@
 extern const struct scenario sync_scenarios[];
 extern const struct scenario task_scenarios[];
 extern const struct scenario chan_scenarios[];
+extern const struct scenario select_scenarios[];
 extern const struct scenario gen_scenarios[];
 
 /* NULL: there is none of that name. */

@@ -178,6 +178,49 @@ START_TEST (a_joiner_that_an_ending_task_misses_is_found) {
 }
 END_TEST
 
+START_TEST (a_missing_last_look_of_a_select_is_found) {
+    finds("select-without-last-look", "select ring of 1: receive", "deadlock");
+}
+END_TEST
+
+START_TEST (a_wake_up_that_a_select_does_not_use_is_found) {
+    finds("select-keeps-wake-up", "select ring of 1: competing receiver",
+          "wrong");
+}
+END_TEST
+
+START_TEST (a_select_that_two_meet_is_found) {
+    finds("select-met-twice", "select rendezvous: receive", "wrong");
+}
+END_TEST
+
+START_TEST (a_select_that_meets_two_is_found) {
+    finds("select-meets-twice", "select rendezvous: receive", "wrong");
+}
+END_TEST
+
+START_TEST (two_selects_that_lock_each_other_out_are_found) {
+    finds("selects-locked-in-any-order", "select rendezvous: opposite orders",
+          "deadlock");
+}
+END_TEST
+
+START_TEST (a_select_that_gives_up_what_it_was_given_is_found) {
+    finds("select-gives-up-unasked", "select rendezvous: deadline", "wrong");
+}
+END_TEST
+
+START_TEST (a_wake_up_that_a_stale_record_takes_is_found) {
+    finds("stale-record-takes-wake-up", "select ring of 1: competing receiver",
+          "wrong");
+}
+END_TEST
+
+START_TEST (a_select_that_enters_a_closed_channel_is_found) {
+    finds("select-enters-closed", "select rendezvous: close", "deadlock");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -206,6 +249,14 @@ int main(void)
         an_answer_after_the_hand_off_is_found,
         a_generator_claimed_in_two_steps_is_found,
         a_joiner_that_an_ending_task_misses_is_found,
+        a_missing_last_look_of_a_select_is_found,
+        a_wake_up_that_a_select_does_not_use_is_found,
+        a_select_that_two_meet_is_found,
+        a_select_that_meets_two_is_found,
+        two_selects_that_lock_each_other_out_are_found,
+        a_select_that_gives_up_what_it_was_given_is_found,
+        a_wake_up_that_a_stale_record_takes_is_found,
+        a_select_that_enters_a_closed_channel_is_found,
         NULL,
     };
     return run_suite("model seeds", 60, tests);

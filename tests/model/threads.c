@@ -316,6 +316,17 @@ int model_cpu(void)
     return machine.options.one_cpu || machine.current < 0 ? 0 : machine.current;
 }
 
+/* ---- chance ---- */
+
+/* Before the first thread, and after the last, there is no schedule. */
+size_t model_choose(size_t n)
+{
+    if (!self())
+        return 0;
+    machine_step();
+    return (size_t)choose((1u << n) - 1, 0, 0);
+}
+
 /* ---- membarrier: nothing else is called ---- */
 
 long model_syscall(long number, long command)
