@@ -17,6 +17,7 @@
 #define kit_signal_await     model_signal_await
 #define kit_backoff_begin    model_backoff_begin
 #define kit_backoff_step     model_backoff_step
+#define kit_backoff_poll     model_backoff_poll
 #define kit_backoff_end      model_backoff_end
 
 /* What declares the names below comes before they are replaced. */
@@ -156,6 +157,9 @@
 #define calloc(n, size)              model_allocate(16, (n) * (size))
 #define aligned_alloc(align, size)   model_allocate(align, size)
 #define free(memory)                 model_free(memory)
+
+/* All of them are one to the kernel. */
+#define pthread_setname_np(thread, name) ((void)(name))
 
 /* The machine exchanges the contents when it lets another thread run. */
 #define _Thread_local __attribute__((section("model_tls")))

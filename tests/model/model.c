@@ -128,6 +128,16 @@ START_TEST (a_generator_that_runs_ahead_keeps_its_values_in_order) {
 }
 END_TEST
 
+START_TEST (a_group_waits_for_its_members_and_passes_a_failure_on) {
+    explore_all("group: ");
+}
+END_TEST
+
+START_TEST (a_pool_runs_or_cancels_each_job_once) {
+    explore_all("pool: ");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -146,6 +156,8 @@ int main(void)
         a_select_does_one_case_and_loses_nothing,
         a_generator_in_lock_step_answers_each_request_once,
         a_generator_that_runs_ahead_keeps_its_values_in_order,
+        a_group_waits_for_its_members_and_passes_a_failure_on,
+        a_pool_runs_or_cancels_each_job_once,
         NULL,
     };
     return run_suite("model", 60, tests);

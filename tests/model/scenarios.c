@@ -5,9 +5,9 @@
 
 const struct scenario *scenario_at(size_t i)
 {
-    const struct scenario *const lists[] = {sync_scenarios, task_scenarios,
-                                            chan_scenarios, select_scenarios,
-                                            gen_scenarios};
+    const struct scenario *const lists[] = {
+        sync_scenarios, task_scenarios,  chan_scenarios, select_scenarios,
+        gen_scenarios,  group_scenarios, pool_scenarios};
     for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
         for (const struct scenario *s = lists[l]; s->name; s++)
             if (i-- == 0)

@@ -11,6 +11,8 @@ extern const struct scenario task_scenarios[];
 extern const struct scenario chan_scenarios[];
 extern const struct scenario select_scenarios[];
 extern const struct scenario gen_scenarios[];
+extern const struct scenario group_scenarios[];
+extern const struct scenario pool_scenarios[];
 
 /* NULL: there is none of that name. */
 const struct scenario *scenario_named(const char *name);

@@ -221,6 +221,27 @@ START_TEST (a_select_that_enters_a_closed_channel_is_found) {
 }
 END_TEST
 
+START_TEST (a_worker_that_sleeps_beside_a_job_is_found) {
+    finds("worker-looks-too-early", "pool: one job", "deadlock");
+}
+END_TEST
+
+START_TEST (a_wait_for_a_job_that_its_end_misses_is_found) {
+    finds("job-waited-in-secret", "pool: one job", "deadlock");
+}
+END_TEST
+
+START_TEST (a_member_that_its_cancellation_misses_is_found) {
+    finds("member-canceled-too-early", "group: the first failure cancels",
+          "deadlock");
+}
+END_TEST
+
+START_TEST (a_member_that_is_canceled_after_its_end_is_found) {
+    finds("member-stays-listed", "group: both fail and cancel", "gone");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -257,6 +278,10 @@ int main(void)
         a_select_that_gives_up_what_it_was_given_is_found,
         a_wake_up_that_a_stale_record_takes_is_found,
         a_select_that_enters_a_closed_channel_is_found,
+        a_worker_that_sleeps_beside_a_job_is_found,
+        a_wait_for_a_job_that_its_end_misses_is_found,
+        a_member_that_its_cancellation_misses_is_found,
+        a_member_that_is_canceled_after_its_end_is_found,
         NULL,
     };
     return run_suite("model seeds", 60, tests);

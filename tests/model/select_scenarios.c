@@ -317,7 +317,7 @@ const struct scenario select_scenarios[] = {
 
     /* twists */
     {"select ring of 1: deadline",
-     CHOOSING(LATE, 1, 1, "?r0r1", "s0 s0", "s1"), 2, {0}},
+     CHOOSING(LATE, 1, 1, "?r0r1", "s0 s0", "s1"), 1, {0}},
     {"select rendezvous: deadline",
      CHOOSING(LATE, 0, 0, "?r0r1", "s0", "s1"), 1, {0}},
     {"select rendezvous: deadline of two",
