@@ -4,39 +4,12 @@
 #include "poller.h"
 
 #include <coop/fd.h>
+#include <kit/attempt.h>
 
 #include <poll.h>
 #include <unistd.h>
 
-struct operation {
-    ssize_t (*attempt)(const struct operation *); /* as system calls return */
-    int fd;
-    int events; /* to wait for */
-    const char *what;
-    union {
-        void *out;
-        const void *in;
-    };
-    size_t size;
-    socklen_t *length;
-};
-
-/* A negative errno value on failure. Not inlined: the address of errno must
-   not be kept over a switch. */
-__attribute__((noinline)) static ssize_t attempt(const struct operation *o)
-{
-    int saved = errno;
-    ssize_t result;
-    do
-        result = o->attempt(o);
-    while (result < 0 && errno == EINTR);
-    if (result < 0)
-        result = -errno;
-    errno = saved;
-    return result;
-}
-
-static ssize_t wait_and_retry(coop_sched *s, const struct operation *o,
+static ssize_t wait_and_retry(coop_sched *s, const struct kit_attempt *o,
                               int64_t deadline)
 {
     ssize_t result;
@@ -46,36 +19,31 @@ static ssize_t wait_and_retry(coop_sched *s, const struct operation *o,
         int ready = coop_poller_wait(s, o->fd, o->events, o->what, deadline);
         if (ready < 0)
             return ready;
-        result = attempt(o);
+        result = kit_attempt_make(o);
     } while (result == -EAGAIN);
     return result;
 }
 
-static ssize_t perform(const struct operation *o, int64_t deadline)
+static ssize_t perform(const struct kit_attempt *o, int64_t deadline)
 {
     coop_sched *s = coop_running_sched();
     ssize_t result = coop_poller_admit(s, o->fd);
     if (result < 0)
         return result;
-    result = attempt(o);
+    result = kit_attempt_make(o);
     return result == -EAGAIN ? wait_and_retry(s, o, deadline) : result;
 }
 
 /* ---- read, write ---- */
 
-static ssize_t attempt_read(const struct operation *o)
-{
-    return read(o->fd, o->out, o->size);
-}
-
 ssize_t coop_fd_read_until(int fd, void *buffer, size_t size, int64_t deadline)
 {
-    struct operation o = {.attempt = attempt_read,
-                          .fd = fd,
-                          .events = COOP_FD_READ,
-                          .what = "read from",
-                          .out = buffer,
-                          .size = size};
+    struct kit_attempt o = {.call = kit_attempt_read,
+                            .fd = fd,
+                            .events = COOP_FD_READ,
+                            .what = "read from",
+                            .out = buffer,
+                            .size = size};
     return perform(&o, deadline);
 }
 
@@ -84,20 +52,15 @@ ssize_t coop_fd_read(int fd, void *buffer, size_t size)
     return coop_fd_read_until(fd, buffer, size, KIT_FOREVER);
 }
 
-static ssize_t attempt_write(const struct operation *o)
-{
-    return write(o->fd, o->in, o->size);
-}
-
 ssize_t coop_fd_write_until(int fd, const void *buffer, size_t size,
                             int64_t deadline)
 {
-    struct operation o = {.attempt = attempt_write,
-                          .fd = fd,
-                          .events = COOP_FD_WRITE,
-                          .what = "write to",
-                          .in = buffer,
-                          .size = size};
+    struct kit_attempt o = {.call = kit_attempt_write,
+                            .fd = fd,
+                            .events = COOP_FD_WRITE,
+                            .what = "write to",
+                            .in = buffer,
+                            .size = size};
     return perform(&o, deadline);
 }
 
@@ -108,20 +71,15 @@ ssize_t coop_fd_write(int fd, const void *buffer, size_t size)
 
 /* ---- accept, connect ---- */
 
-static ssize_t attempt_accept(const struct operation *o)
-{
-    return accept4(o->fd, o->out, o->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
-
 int coop_fd_accept_until(int fd, struct sockaddr *address, socklen_t *length,
                          int64_t deadline)
 {
-    struct operation o = {.attempt = attempt_accept,
-                          .fd = fd,
-                          .events = COOP_FD_READ,
-                          .what = "accept from",
-                          .out = address,
-                          .length = length};
+    struct kit_attempt o = {.call = kit_attempt_accept,
+                            .fd = fd,
+                            .events = COOP_FD_READ,
+                            .what = "accept from",
+                            .out = address,
+                            .length = length};
     return (int)perform(&o, deadline);
 }
 
@@ -130,45 +88,23 @@ int coop_fd_accept(int fd, struct sockaddr *address, socklen_t *length)
     return coop_fd_accept_until(fd, address, length, KIT_FOREVER);
 }
 
-/* When a signal interrupts it, it goes on all the same. */
-static ssize_t attempt_connect(const struct operation *o)
-{
-    int result = connect(o->fd, o->in, (socklen_t)o->size);
-    if (result < 0 && errno == EINTR)
-        errno = EINPROGRESS;
-    return result;
-}
-
-/* What has become of it. */
-static ssize_t attempt_result(const struct operation *o)
-{
-    int error = 0;
-    socklen_t length = sizeof error;
-    int result = getsockopt(o->fd, SOL_SOCKET, SO_ERROR, &error, &length);
-    if (result == 0 && error != 0) {
-        errno = error;
-        result = -1;
-    }
-    return result;
-}
-
 int coop_fd_connect_until(int fd, const struct sockaddr *address,
                           socklen_t length, int64_t deadline)
 {
-    struct operation o = {
-        .attempt = attempt_connect, .fd = fd, .in = address, .size = length};
+    struct kit_attempt o = {
+        .call = kit_attempt_connect, .fd = fd, .in = address, .size = length};
     coop_sched *s = coop_running_sched();
     int result = coop_poller_admit(s, fd);
     if (result < 0)
         return result;
-    result = (int)attempt(&o);
+    result = (int)kit_attempt_make(&o);
     if (result != -EINPROGRESS)
         return result;
     if (!s)
         return -EDEADLK;
     result = coop_poller_wait(s, fd, COOP_FD_WRITE, "connect", deadline);
-    o.attempt = attempt_result;
-    return result < 0 ? result : (int)attempt(&o);
+    o.call = kit_attempt_connected;
+    return result < 0 ? result : (int)kit_attempt_make(&o);
 }
 
 int coop_fd_connect(int fd, const struct sockaddr *address, socklen_t length)
@@ -178,7 +114,7 @@ int coop_fd_connect(int fd, const struct sockaddr *address, socklen_t length)
 
 /* ---- close ---- */
 
-static ssize_t attempt_close(const struct operation *o)
+static ssize_t attempt_close(const struct kit_attempt *o)
 {
     int result = close(o->fd);
     return result < 0 && errno == EINTR ? 0 : result; /* it is closed then */
@@ -186,17 +122,17 @@ static ssize_t attempt_close(const struct operation *o)
 
 int coop_fd_close(int fd)
 {
-    struct operation o = {.attempt = attempt_close, .fd = fd};
+    struct kit_attempt o = {.call = attempt_close, .fd = fd};
     coop_sched *s = coop_running_sched();
     if (s)
         coop_poller_forget(s, fd);
-    return (int)attempt(&o);
+    return (int)kit_attempt_make(&o);
 }
 
 /* ---- wait ---- */
 
 /* The events that it is ready for, as a bit set; 0: for none. */
-static ssize_t attempt_nothing(const struct operation *o)
+static ssize_t attempt_nothing(const struct kit_attempt *o)
 {
     struct pollfd p = {.fd = o->fd};
     if (o->events & COOP_FD_READ)
@@ -217,8 +153,8 @@ static ssize_t attempt_nothing(const struct operation *o)
 
 int coop_fd_wait_until(int fd, int events, int64_t deadline)
 {
-    struct operation o = {
-        .attempt = attempt_nothing, .fd = fd, .events = events};
+    struct kit_attempt o = {
+        .call = attempt_nothing, .fd = fd, .events = events};
     if (events == 0 || (events & ~(COOP_FD_READ | COOP_FD_WRITE)))
         return -EINVAL;
     coop_sched *s = coop_running_sched();
@@ -226,7 +162,7 @@ int coop_fd_wait_until(int fd, int events, int64_t deadline)
     if (result == 0 && s)
         result = coop_poller_register(s, fd);
     if (result == 0)
-        result = (int)attempt(&o);
+        result = (int)kit_attempt_make(&o);
     if (result != 0)
         return result;
     if (!s)
