@@ -257,6 +257,35 @@ START_TEST (a_wait_without_a_place_in_the_table_says_so) {
 }
 END_TEST
 
+static kit_value try_to_read(kit_value arg)
+{
+    char byte;
+    ssize_t n = coop_fd_read_until(ends[0], &byte, 1, 0);
+    bool is_changed = fcntl(ends[0], F_GETFL) & O_NONBLOCK;
+    (void)arg;
+    return kit_int(n == -ETIMEDOUT              ? 0
+                   : n == -ENOMEM && is_changed ? -EPROTO
+                                                : n);
+}
+
+static int attempt_on_descriptor(coop_sched *s)
+{
+    if (pipe(ends) < 0)
+        return -EPROTO;
+    int result = as_task(s, try_to_read, kit_none());
+    close(ends[0]);
+    close(ends[1]);
+    return result;
+}
+
+START_TEST (a_descriptor_without_a_place_in_the_table_stays_as_it_was) {
+    ck_both_walks((struct walk){.name = "attempt on a descriptor",
+                                .scenario = attempt_on_descriptor,
+                                .seam = SEAM_MEMORY,
+                                .error = ENOMEM});
+}
+END_TEST
+
 /* A pipe, too, which tries whether a guard traps. */
 START_TEST (a_wait_without_an_epoll_descriptor_says_so) {
     walk_descriptors(SEAM_DESCRIPTOR, EMFILE, 1);
@@ -493,6 +522,7 @@ int main(void)
         a_watch_without_a_signal_stack_is_refused,
         an_overflow_is_reported_without_descriptors,
         a_wait_without_a_place_in_the_table_says_so,
+        a_descriptor_without_a_place_in_the_table_stays_as_it_was,
         a_wait_without_an_epoll_descriptor_says_so,
         a_wait_that_epoll_does_not_take_says_so,
         a_descriptor_whose_flags_cannot_be_set_says_so,

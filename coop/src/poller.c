@@ -91,26 +91,20 @@ void coop_poller_destroy(coop_sched *s)
 
 /* ---- to admit, to register, to forget ---- */
 
-/* errno may be changed, as by the next one. */
-static int make_nonblocking(int fd)
+/* errno may be changed. The descriptor changes last: when there is no place in
+   the table, it stays as it was. */
+static int admit(coop_sched *s, int fd)
 {
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0)
         return -errno;
+    struct entry *e = s ? find_or_make(s, fd) : NULL;
+    if (s && !e)
+        return -ENOMEM;
     if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
         return -errno;
-    return 0;
-}
-
-static int admit(coop_sched *s, int fd)
-{
-    int result = make_nonblocking(fd);
-    if (result < 0 || !s)
-        return result;
-    struct entry *e = find_or_make(s, fd);
-    if (!e)
-        return -ENOMEM;
-    e->is_admitted = true;
+    if (e)
+        e->is_admitted = true;
     return 0;
 }
 
