@@ -7,15 +7,27 @@
  *
  * What a signal does is a matter of the whole process, and schedulers on
  * several threads may ask for the same: the first to begin installs the
- * handler, the last to end puts the former one back.
+ * handler, the last to end puts the former one back. What was passed on must
+ * not meet that one, which may end the process: so the last waits for those who
+ * still pass on, and has the kernel forget what has not arrived.
  */
 #include "dump.h"
+
+#include <kit/wait.h>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
+
+struct dump_signal {
+    kit_word schedulers; /* that run, and have asked for it */
+    kit_word passing;    /* handlers that pass it on */
+    struct sigaction former;
+};
+
+static struct dump_signal of_signal[NSIG];
 
 /* ---- the handler ---- */
 
@@ -72,23 +84,31 @@ static void pass_on(int signal_number)
     close(fd);
 }
 
+/* seq_cst: of a handler that begins to pass on, and the last scheduler that
+   ends, one sees the other. */
+static void pass_on_while_asked(int signal_number)
+{
+    struct dump_signal *d = &of_signal[signal_number];
+    atomic_fetch_add_explicit(&d->passing, 1, memory_order_seq_cst);
+    if (atomic_load_explicit(&d->schedulers, memory_order_seq_cst) > 0)
+        pass_on(signal_number);
+    if (atomic_fetch_sub_explicit(&d->passing, 1, memory_order_seq_cst) == 1)
+        kit_wake(&d->passing, 1);
+}
+
 static void on_signal(int signal_number, siginfo_t *info, void *context)
 {
     int saved = errno;
     (void)context;
     dump_all_here();
     if (info->si_code != SI_QUEUE || info->si_value.sival_ptr != &passed_on)
-        pass_on(signal_number);
+        pass_on_while_asked(signal_number);
     errno = saved;
 }
 
 /* ---- while schedulers run ---- */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct {
-    unsigned schedulers;
-    struct sigaction former;
-} of_signal[NSIG];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* not for handlers */
 
 bool coop_can_dump_on(int signal_number)
 {
@@ -102,21 +122,46 @@ void coop_dump_on(int signal_number)
 {
     struct sigaction ours = {.sa_sigaction = on_signal,
                              .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    struct dump_signal *d = &of_signal[signal_number];
     sigfillset(&ours.sa_mask); /* one dump at a time */
     if (signal_number == 0)
         return;
     pthread_mutex_lock(&lock);
-    if (of_signal[signal_number].schedulers++ == 0)
-        sigaction(signal_number, &ours, &of_signal[signal_number].former);
+    if (atomic_load_explicit(&d->schedulers, memory_order_relaxed) == 0)
+        sigaction(signal_number, &ours, &d->former);
+    /* Not before: a handler that is late would pass on to the former one. */
+    atomic_fetch_add_explicit(&d->schedulers, 1, memory_order_seq_cst);
     pthread_mutex_unlock(&lock);
+}
+
+/* None begins any more. */
+static void await_passing(struct dump_signal *d)
+{
+    uint32_t n;
+    while ((n = atomic_load_explicit(&d->passing, memory_order_seq_cst)) > 0)
+        kit_wait(&d->passing, n, KIT_FOREVER);
+}
+
+/* What is pending somewhere is dropped when the signal is to be ignored, even
+   where it is blocked. */
+static void restore(int signal_number, const struct sigaction *former)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&ignore.sa_mask);
+    sigaction(signal_number, &ignore, NULL);
+    sigaction(signal_number, former, NULL);
 }
 
 void coop_dump_on_no_more(int signal_number)
 {
+    struct dump_signal *d = &of_signal[signal_number];
     if (signal_number == 0)
         return;
     pthread_mutex_lock(&lock);
-    if (--of_signal[signal_number].schedulers == 0)
-        sigaction(signal_number, &of_signal[signal_number].former, NULL);
+    if (atomic_fetch_sub_explicit(&d->schedulers, 1, memory_order_seq_cst) ==
+        1) {
+        await_passing(d);
+        restore(signal_number, &d->former);
+    }
     pthread_mutex_unlock(&lock);
 }

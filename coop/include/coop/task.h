@@ -54,8 +54,9 @@ struct coop_sched_options {
     bool no_overflow_report;
     /* While coop_run runs, this signal prints coop_dump of all schedulers
        whose tasks run, at once, whatever thread it arrives at; afterwards it
-       does what it did before. Every thread of the process gets it, so no
-       other part of the program should use it. 0: none */
+       does what it did before, and what is pending of it then is dropped.
+       Every thread of the process gets it, so no other part of the program
+       should use it. 0: none */
     int dump_signal;
     /* helper threads of coop_offload (coop/fd.h), at most, made as they are
        needed; 0: COOP_OFFLOAD_THREADS_DEFAULT */
