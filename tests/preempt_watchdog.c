@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -240,6 +242,49 @@ START_TEST (workers_without_jobs_do_not_hide_a_deadlock) {
 }
 END_TEST
 
+/* ---- a thread in preempt_run that signals interrupt ---- */
+
+static atomic_bool is_reported;
+
+static void do_nothing(int number)
+{
+    (void)number;
+}
+
+static void *interrupt_often(void *thread)
+{
+    while (!atomic_load(&is_reported)) {
+        pthread_kill(*(pthread_t *)thread, SIGUSR1);
+        usleep(1000);
+    }
+    return NULL;
+}
+
+static void deadlock_among_signals(void *arg)
+{
+    pthread_t self = pthread_self(), other;
+    preempt_chan *ch;
+    (void)arg;
+    signal(SIGUSR1, do_nothing);
+    sched_with_watchdog(200 * MS);
+    ck_assert_int_eq(preempt_chan_create(&ch, sizeof(int64_t), 0, NULL), 0);
+    preempt_task *task = spawned("cook", receive_in_vain, kit_ptr(ch));
+    ck_assert_int_eq(pthread_create(&other, NULL, interrupt_often, &self), 0);
+    fprintf(stderr, "run gave %s\n", kit_error_name(preempt_run(sched)));
+    atomic_store(&is_reported, true);
+    pthread_join(other, NULL);
+    preempt_cancel(task);
+    joined(task);
+    preempt_sched_destroy(sched);
+    preempt_chan_destroy(ch);
+}
+
+START_TEST (signals_that_come_more_often_than_looks_hide_no_deadlock) {
+    report_of(deadlock_among_signals);
+    ck_reported("run gave EDEADLK\n");
+}
+END_TEST
+
 /* ---- none ---- */
 
 /* Many looks long. */
@@ -421,6 +466,7 @@ int main(void)
         tasks_that_join_each_other_are_reported,
         a_scheduler_with_a_deadlock_is_not_destroyed_and_may_go_on,
         workers_without_jobs_do_not_hide_a_deadlock,
+        signals_that_come_more_often_than_looks_hide_no_deadlock,
         a_task_that_waits_until_a_time_is_no_deadlock,
         a_task_in_a_system_call_is_no_deadlock_nor_is_who_waits_for_it,
         a_task_that_waits_for_a_descriptor_is_no_deadlock,

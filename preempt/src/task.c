@@ -237,14 +237,17 @@ static int64_t next_look(const preempt_sched *s)
 static int await_all(preempt_sched *s)
 {
     struct watch_look last = {.stuck = 0};
+    int64_t to_look = next_look(s); /* kept when a signal ends the wait */
     uint32_t live;
     /* acquire: pairs with the release in end_task */
     while ((live = atomic_load_explicit(&s->live, memory_order_acquire)) > 0) {
-        if (kit_wait(&s->live, live, next_look(s)) == -ETIMEDOUT &&
-            preempt_is_stuck(s, &last)) {
+        if (kit_wait(&s->live, live, to_look) != -ETIMEDOUT)
+            continue;
+        if (preempt_is_stuck(s, &last)) {
             preempt_report_deadlock(s);
             return -EDEADLK;
         }
+        to_look = next_look(s);
     }
     KIT_TAKES(&s->live);
     return 0;
