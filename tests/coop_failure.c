@@ -194,6 +194,43 @@ START_TEST (an_overflow_is_reported_without_descriptors) {
 }
 END_TEST
 
+/* ---- a thread without a pool ---- */
+
+enum { RESTING = 100, CALLS_FEW = 10 * RESTING };
+
+static kit_value rest(kit_value until)
+{
+    return kit_int(coop_sleep_until(until.i));
+}
+
+static void *run_without_memory(void *s)
+{
+    seam_arm(SEAM_MEMORY, ENOMEM, 1, true);
+    int result = coop_run(s);
+    seam_disarm();
+    return kit_int(result).p;
+}
+
+/* It asks for a pool whenever it looks for stacks to give back. */
+START_TEST (a_scheduler_sleeps_on_a_thread_that_has_no_pool) {
+    coop_sched *s;
+    pthread_t thread;
+    void *result = NULL;
+    int64_t until = kit_now() + 50 * INT64_C(1000000);
+    ck_assert_int_eq(coop_sched_create(&s, NULL), 0);
+    for (int i = 0; i < RESTING; i++)
+        ck_assert_int_eq(coop_spawn(s, NULL, rest, kit_int(until), NULL), 0);
+    long before = seam_calls(SEAM_MEMORY);
+    int error = pthread_create(&thread, NULL, run_without_memory, s);
+    if (error == 0)
+        error = pthread_join(thread, &result);
+    ck_assert_int_eq(error, 0); /* not before: Check allocates */
+    ck_assert_ptr_null(result);
+    ck_assert_int_lt(seam_calls(SEAM_MEMORY) - before, CALLS_FEW);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+END_TEST
+
 /* ---- descriptors ---- */
 
 static int ends[2]; /* of a pipe */
@@ -521,6 +558,7 @@ int main(void)
         a_key_that_there_was_not_is_asked_for_again,
         a_watch_without_a_signal_stack_is_refused,
         an_overflow_is_reported_without_descriptors,
+        a_scheduler_sleeps_on_a_thread_that_has_no_pool,
         a_wait_without_a_place_in_the_table_says_so,
         a_descriptor_without_a_place_in_the_table_stays_as_it_was,
         a_wait_without_an_epoll_descriptor_says_so,

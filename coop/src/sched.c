@@ -128,7 +128,9 @@ static int64_t trim_stacks(coop_sched *s)
 {
     kit_stack_pool *pool = kit_stack_pool_of_thread();
     bool many = s->spawned > COOP_STACKS_KEPT;
-    if (s->now >= s->to_trim && pool) {
+    if (!pool) /* no memory for one: nothing is kept */
+        return INT64_MAX;
+    if (s->now >= s->to_trim) {
         kit_stack_pool_trim(pool, many ? s->spawned : COOP_STACKS_KEPT);
         s->has_surplus = many;
         s->spawned = 0;
