@@ -34,8 +34,8 @@ enum kit_guard {
 KIT_EXPORT const char *kit_guard_name(enum kit_guard guard);
 
 /*
- * Bytes, the default of every stack size option in the kit. Libraries built
- * with a sanitizer give four times what is asked for: frames grow under them.
+ * Bytes, the default of every stack size option of coop. Libraries built with a
+ * sanitizer give four times what is asked for: frames grow under them.
  */
 #define KIT_STACK_DEFAULT ((size_t)64 * 1024)
 #define KIT_STACK_MIN     ((size_t)16 * 1024)

@@ -17,9 +17,8 @@
  * but nobody can cancel or unpark them.
  *
  * What blocks: preempt_sleep_until, preempt_join, preempt_park, preempt_run,
- * preempt_sched_destroy, select, and the operations of channels, locks, groups
- * and descriptors.
- * Each of them, but for run and destroy,
+ * preempt_sched_destroy, select, and the operations of channels, locks, groups,
+ * descriptors, pools and jobs. Each of them, but for run and destroy,
  * - has a form with a deadline, `_until`: absolute, in nanoseconds of
  * kit_now(); KIT_FOREVER: none. It gives -ETIMEDOUT when it would still have to
  * wait then; a deadline in the past makes it a try.
