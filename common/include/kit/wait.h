@@ -13,9 +13,11 @@
 
 #ifdef __cplusplus
 typedef uint32_t kit_word; /* opaque there: only passed on to the kit */
+typedef uintptr_t kit_pointer_word;
 #else
 #include <stdatomic.h>
 typedef _Atomic uint32_t kit_word;
+typedef _Atomic uintptr_t kit_pointer_word;
 #endif
 
 KIT_BEGIN

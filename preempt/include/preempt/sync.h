@@ -29,15 +29,9 @@ struct preempt_waiters {
 
 /* ---- mutex ---- */
 
-#ifdef __cplusplus
-typedef uintptr_t preempt_mutex_state; /* opaque there */
-#else
-typedef _Atomic(uintptr_t) preempt_mutex_state;
-#endif
-
 typedef struct preempt_mutex {
-    preempt_mutex_state state; /* whose it is, and is it waited for? */
-    kit_lock lock;             /* of the waiters */
+    kit_pointer_word state; /* whose it is, and is it waited for? */
+    kit_lock lock;          /* of the waiters */
     bool inherits_priority;
     struct preempt_waiters waiters;
     const char *name;
