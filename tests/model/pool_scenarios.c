@@ -195,7 +195,7 @@ const struct scenario pool_scenarios[] = {
     {"pool: one job", WORKSHOP(1, 1, 1, NONE, PARK), 3, {0}},
     {"pool: two jobs", WORKSHOP(1, 2, 1, NONE, PARK), 3, {0}},
     {"pool: two jobs, two workers", WORKSHOP(2, 2, 1, NONE, PARK), 1, {0}},
-    {"pool: two submit", WORKSHOP(1, 1, 2, NONE, PARK), 2, {0}},
+    {"pool: two submit", WORKSHOP(1, 1, 2, NONE, PARK), 1, {0}},
     {"pool: two wait", WORKSHOP(1, 1, 1, ALSO_WAITS, PARK), 2, {0}},
     {"pool: deadline", WORKSHOP(1, 1, 1, CLOCK, PARK), 2, {0}},
     {"pool: close", WORKSHOP(1, 2, 1, CLOSES, PARK), 2, {0}},
