@@ -31,13 +31,6 @@ static struct rendezvous *of(preempt_chan *ch)
     return (struct rendezvous *)(void *)ch;
 }
 
-static void publish_cpu(struct side *side)
-{
-    uint32_t cpu = (uint32_t)kit_cpu_current() + 1;
-    if (atomic_load_explicit(&side->cpu, memory_order_relaxed) != cpu)
-        atomic_store_explicit(&side->cpu, cpu, memory_order_relaxed);
-}
-
 /*
  * Under the lock: nobody is there to meet. Queues a record, unless the caller
  * must not wait: -EAGAIN, -ECANCELED, -ETIMEDOUT.
@@ -60,8 +53,8 @@ static int await_served(struct rendezvous *r, struct side *mine,
 {
     struct wait why = {mine->what, r->base.name, deadline};
     struct kit_backoff b;
-    uint32_t cpu = atomic_load_explicit(&other->cpu, memory_order_relaxed);
-    kit_backoff_begin(&b, &mine->memory, r->base.wait, (int)cpu - 1, 1);
+    kit_backoff_begin(&b, &mine->memory, r->base.wait,
+                      preempt_cpu_published(&other->cpu), 1);
     return preempt_waiter_poll(w, &r->lock, &mine->waiters, &why, &b);
 }
 
@@ -78,7 +71,7 @@ static int send_or_wait(preempt_chan *ch, const void *element, int64_t deadline)
     struct preempt_waiter self = {.element = (void *)(uintptr_t)element};
     int result = 0;
     kit_lock_acquire(&r->lock);
-    publish_cpu(&r->senders);
+    preempt_cpu_publish(&r->senders.cpu);
     struct preempt_waiter *receiver =
         preempt_waiters_take(&r->receivers.waiters, NULL);
     if (receiver)
@@ -119,7 +112,7 @@ static int recv_or_wait(preempt_chan *ch, void *element, int64_t deadline)
     bool closed = false;
     int result = 1;
     kit_lock_acquire(&r->lock);
-    publish_cpu(&r->receivers);
+    preempt_cpu_publish(&r->receivers.cpu);
     struct preempt_waiter *sender =
         preempt_waiters_take(&r->senders.waiters, NULL);
     if (sender)

@@ -136,8 +136,8 @@ static int await_over(preempt_job *j, int64_t deadline)
     struct kit_backoff b;
     bool slept = false;
     int result = 0;
-    kit_backoff_begin(&b, &p->waiting, p->wait, published_cpu(&p->worker_cpu),
-                      1);
+    kit_backoff_begin(&b, &p->waiting, p->wait,
+                      preempt_cpu_published(&p->worker_cpu), 1);
     if (p->count > 1)
         b.give_up = 1; /* soon: one of the workers may need this CPU */
     while (result == 0 && !slept && is_pending(state_of(j))) {

@@ -180,7 +180,7 @@ int preempt_pool_submit(preempt_pool *p, preempt_job *j)
         PREEMPT_JOB_NEW)
         return -EBUSY;
     j->pool = p;
-    publish_cpu(&p->submitter_cpu);
+    preempt_cpu_publish(&p->submitter_cpu);
     KIT_GIVES(&j->state);
     /* release: whoever sees the state sees the pool */
     atomic_store_explicit(&j->state, PREEMPT_JOB_QUEUED, memory_order_release);
@@ -253,9 +253,9 @@ static preempt_job *await_job(preempt_pool *p)
     struct look l = look(p);
     if (is_done(l))
         return l.job;
-    publish_cpu(&p->worker_cpu);
-    kit_backoff_begin(&b, &p->idling, p->wait, published_cpu(&p->submitter_cpu),
-                      PAUSES);
+    preempt_cpu_publish(&p->worker_cpu);
+    kit_backoff_begin(&b, &p->idling, p->wait,
+                      preempt_cpu_published(&p->submitter_cpu), PAUSES);
     while (!is_done(l)) {
         if (kit_backoff_poll(&b)) {
             l = look(p);

@@ -62,16 +62,4 @@ void preempt_job_run(struct worker *me, preempt_job *j);
    The job may be gone then. */
 void preempt_job_settle(preempt_pool *p, preempt_job *j, uint32_t state);
 
-static inline void publish_cpu(kit_word *at)
-{
-    uint32_t cpu = (uint32_t)kit_cpu_current() + 1;
-    if (atomic_load_explicit(at, memory_order_relaxed) != cpu)
-        atomic_store_explicit(at, cpu, memory_order_relaxed);
-}
-
-static inline int published_cpu(const kit_word *at)
-{
-    return (int)atomic_load_explicit(at, memory_order_relaxed) - 1;
-}
-
 #endif

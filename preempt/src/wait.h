@@ -123,6 +123,22 @@ void preempt_alarm_ring(int alarm);
 bool sleeper_read(struct sleeper *s);
 void sleeper_unread(struct sleeper *s);
 
+/* ---- where others run ---- */
+
+/* Of a word with a CPU, plus one; 0: not known. */
+static inline void preempt_cpu_publish(kit_word *at)
+{
+    uint32_t cpu = (uint32_t)kit_cpu_current() + 1;
+    if (atomic_load_explicit(at, memory_order_relaxed) != cpu)
+        atomic_store_explicit(at, cpu, memory_order_relaxed);
+}
+
+/* -1: not known. */
+static inline int preempt_cpu_published(const kit_word *at)
+{
+    return (int)atomic_load_explicit(at, memory_order_relaxed) - 1;
+}
+
 /* ---- queues, under their object's lock ---- */
 
 /* Makes a record of the calling thread. */
