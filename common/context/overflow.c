@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define SIGNAL_STACK ((size_t)64 * 1024)
+#define SIGNAL_STACK KIT_SIGNAL_STACK
 
 /* ---- the sentence ---- */
 
@@ -43,42 +43,68 @@ static void add_number(struct text *t, size_t n)
     add(t, digits + i);
 }
 
-static void add_user(struct text *t, const kit_stack *stack)
+static void add_user(struct text *t, const struct kit_stack_use *use,
+                     const char *name)
 {
-    if (!stack->use) {
+    if (!use) {
         add(t, "a context");
-    } else if (!stack->name) {
+    } else if (!name) {
         add(t, "a ");
-        add(t, stack->use->what);
+        add(t, use->what);
     } else {
-        add(t, stack->use->what);
+        add(t, use->what);
         add(t, " '");
-        add(t, stack->name);
+        add(t, name);
         add(t, "'");
     }
 }
 
-/* As it was asked for, rounded up to what there is. */
-static size_t size_asked(const kit_stack *stack)
-{
-    return (KIT_STACK_MIN << stack->class_index) / KIT_SANITIZER_FACTOR;
-}
-
-static void report(const kit_stack *stack)
+static void report(const struct kit_stack_use *use, const char *name,
+                   size_t bytes)
 {
     struct text t = {.length = 0};
     add(&t, "schedkit: ");
-    add_user(&t, stack);
+    add_user(&t, use, name);
     add(&t, " has overflowed its stack of ");
-    add_number(&t, size_asked(stack));
+    add_number(&t, bytes / KIT_SANITIZER_FACTOR); /* as it was asked for */
     add(&t, " bytes");
-    if (stack->use) {
+    if (use) {
         add(&t, "; a larger one is asked for by ");
-        add(&t, stack->use->option);
+        add(&t, use->option);
     }
     add(&t, "\n");
     if (write(STDERR_FILENO, t.bytes, t.length) < 0)
         return; /* nobody to tell */
+}
+
+/* ---- whose guard is it? ---- */
+
+/* The thread's own stack, and an address near its high end. */
+static _Thread_local const struct kit_thread_stack *own;
+static _Thread_local uintptr_t own_top;
+
+/* What the system keeps above that address, and its guard, at the most. */
+#define MARGIN ((uintptr_t)64 * 1024)
+
+/* Between the guard and own_top a fault cannot be: all of it is memory. */
+static bool is_own_guard(uintptr_t address)
+{
+    uintptr_t low = own ? own_top - own->size : 0;
+    return own && address >= low - MARGIN && address < low + MARGIN &&
+           address < own_top;
+}
+
+/* False: the address is in no guard that is known. */
+static bool report_overflow(const void *address)
+{
+    const kit_stack *stack = kit_stack_of_guard(address);
+    if (stack)
+        report(stack->use, stack->name, KIT_STACK_MIN << stack->class_index);
+    else if (is_own_guard((uintptr_t)address))
+        report(own->use, own->name, own->size);
+    else
+        return false;
+    return true;
 }
 
 /* ---- the handler ---- */
@@ -110,11 +136,8 @@ static void leave_to_former(int number, siginfo_t *info, void *context,
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     int saved = errno;
-    const kit_stack *stack =
-        info->si_code > 0 ? kit_stack_of_guard(info->si_addr) : NULL;
-    if (stack)
-        report(stack);
-    leave_to_former(number, info, context, stack != NULL);
+    bool is_ours = info->si_code > 0 && report_overflow(info->si_addr);
+    leave_to_former(number, info, context, is_ours);
     errno = saved;
 }
 
@@ -135,16 +158,26 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 bool kit_signal_stack_set(void *low, size_t bytes)
 {
-    stack_t now, ours = {.ss_sp = low, .ss_size = bytes};
-    return sigaltstack(NULL, &now) == 0 && (now.ss_flags & SS_DISABLE) &&
-           sigaltstack(&ours, NULL) == 0;
+    stack_t ours = {.ss_sp = low, .ss_size = bytes}, before;
+    if (sigaltstack(&ours, &before) != 0)
+        return false;
+    if (before.ss_flags & SS_DISABLE)
+        return true;
+    sigaltstack(&before, NULL);
+    return false;
+}
+
+static void unset_stack(const void *low)
+{
+    stack_t none = {.ss_flags = SS_DISABLE}, before;
+    sigaltstack(&none, &before);
+    if (before.ss_sp != low && !(before.ss_flags & SS_DISABLE))
+        sigaltstack(&before, NULL); /* the program's own */
 }
 
 static void thread_ends(void *low)
 {
-    stack_t none = {.ss_flags = SS_DISABLE}, now;
-    if (sigaltstack(NULL, &now) == 0 && now.ss_sp == low)
-        sigaltstack(&none, NULL);
+    unset_stack(low);
     munmap(low, SIGNAL_STACK);
 }
 
@@ -179,4 +212,27 @@ int kit_stack_watch(void)
     is_watched = result == 0;
     errno = saved;
     return result;
+}
+
+bool kit_stack_watched(void)
+{
+    return is_watched;
+}
+
+void kit_stack_watch_thread(const struct kit_thread_stack *stack)
+{
+    int saved = errno;
+    pthread_once(&once, install);
+    kit_signal_stack_set(stack->signal_stack, KIT_SIGNAL_STACK);
+    own_top = (uintptr_t)__builtin_frame_address(0);
+    own = stack;
+    is_watched = true;
+    errno = saved;
+}
+
+void kit_stack_watch_thread_ends(void)
+{
+    if (own)
+        unset_stack(own->signal_stack);
+    own = NULL;
 }

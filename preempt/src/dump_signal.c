@@ -31,8 +31,13 @@ int preempt_dump_signal_begin(preempt_sched *s, int number)
     return 0;
 }
 
+/* To ignore the signal makes the kernel drop what it has not delivered: what
+   the program did before about the signal may be to die of it. */
 void preempt_dump_signal_end(preempt_sched *s)
 {
-    if (s->dump_signal)
-        sigaction(s->dump_signal, &s->former, NULL);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (!s->dump_signal)
+        return;
+    sigaction(s->dump_signal, &ignore, NULL);
+    sigaction(s->dump_signal, &s->former, NULL);
 }

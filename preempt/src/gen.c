@@ -9,10 +9,12 @@
 #include <preempt/chan.h>
 #include <preempt/task.h>
 
+#include "signal_stack.h"
 #include "thread.h"
 
 #include <kit/backoff.h>
 #include <kit/chain.h>
+#include <kit/stack.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,6 +40,7 @@ struct preempt_gen {
     pthread_t thread;
     bool has_thread;
     size_t stack_size;
+    bool is_watched; /* as its creator: overflows are reported */
     int cpu;
     struct kit_chain chain;
 
@@ -194,7 +197,17 @@ static _Thread_local const preempt_gen *of_thread;
 
 static void *run(void *arg)
 {
+    static const struct kit_stack_use use = {"generator",
+                                             "preempt_gen_options.stack_size"};
     preempt_gen *g = arg;
+    struct kit_thread_stack stack = {
+        .use = &use,
+        .size = preempt_thread_stack(g->stack_size),
+    };
+    if (g->is_watched)
+        stack.signal_stack = preempt_signal_stack_map();
+    if (stack.signal_stack)
+        kit_stack_watch_thread(&stack);
     of_thread = g;
     if (!g->ahead)
         await_resume(g);
@@ -203,12 +216,17 @@ static void *run(void *arg)
         ahead_answer(g, kit_step_of_end(end));
     else
         lockstep_end(g, end);
+    if (stack.signal_stack) {
+        kit_stack_watch_thread_ends();
+        preempt_signal_stack_unmap(stack.signal_stack);
+    }
     return NULL;
 }
 
 static int start(preempt_gen *g)
 {
     struct thread_options o = {.stack_size = g->stack_size, .cpu = g->cpu};
+    g->is_watched = kit_stack_watched();
     int result = preempt_thread_start(&g->thread, &o, run, g);
     g->has_thread = result == 0;
     return result;

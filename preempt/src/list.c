@@ -29,7 +29,7 @@ static struct preempt_task_info info_of(const preempt_task *t, bool asleep)
         .name = preempt_task_name(t),
         .state = (enum preempt_task_state)atomic_load_explicit(
             &t->state, memory_order_relaxed),
-        .stack_size = t->stack_size,
+        .stack_size = t->stack.size,
     };
     if (asleep) {
         const struct sleeper *s = &t->sleeper;

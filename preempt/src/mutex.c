@@ -222,6 +222,7 @@ int preempt_mutex_init(preempt_mutex *m,
                        const struct preempt_mutex_options *options)
 {
     *m = (preempt_mutex){.name = "mutex"};
+    KIT_ALL_ATOMIC(&m->state, sizeof m->state);
     if (options && options->name)
         m->name = options->name;
     m->inherits_priority = options && options->inherits_priority;

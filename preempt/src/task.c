@@ -64,16 +64,54 @@ static void end_task(preempt_task *t)
         kit_wake(&s->live, INT_MAX);
 }
 
+/* ---- the report of an overflow ---- */
+
+static const struct kit_stack_use stack_use = {
+    "task", "preempt_task_options.stack_size"};
+
+/* Without memory for it there is no report. */
+static void begin_watch(preempt_task *t)
+{
+    preempt_sched *s = t->sched;
+    if (s->is_unwatched)
+        return;
+    preempt_sched_lock(s);
+    t->stack.signal_stack = preempt_spare_take(&s->spares);
+    preempt_sched_unlock(s);
+    if (!t->stack.signal_stack)
+        t->stack.signal_stack = preempt_signal_stack_map();
+    if (t->stack.signal_stack)
+        kit_stack_watch_thread(&t->stack);
+}
+
+static void end_watch(preempt_task *t)
+{
+    preempt_sched *s = t->sched;
+    void *low = t->stack.signal_stack;
+    if (!low)
+        return;
+    kit_stack_watch_thread_ends();
+    preempt_sched_lock(s);
+    bool is_kept = preempt_spare_keep(&s->spares, low);
+    preempt_sched_unlock(s);
+    if (!is_kept)
+        preempt_signal_stack_unmap(low);
+}
+
+/* ---- the thread ---- */
+
 static void *run(void *arg)
 {
     preempt_task *t = arg;
     preempt_self_begin(t);
+    begin_watch(t);
     if (t->name[0]) {
         char kernel_name[16] = "";
         memcpy(kernel_name, t->name, sizeof kernel_name - 1);
         pthread_setname_np(pthread_self(), kernel_name);
     }
     t->value = t->body(t->value);
+    end_watch(t);
     preempt_fd_end_task(t);
     end_task(t);
     return NULL;
@@ -121,7 +159,11 @@ int preempt_spawn(preempt_sched *s, preempt_task **out, preempt_task_fn body,
     t->body = body;
     t->value = arg;
     t->unclaimed = !out;
-    t->stack_size = preempt_thread_stack(o->stack_size);
+    t->stack = (struct kit_thread_stack){
+        .use = &stack_use,
+        .name = o->name ? t->name : NULL,
+        .size = preempt_thread_stack(o->stack_size),
+    };
     if (o->name)
         strncpy(t->name, o->name, TASK_NAME_BYTES);
     /* The task may end before we are back: store the handle first. */
@@ -212,6 +254,7 @@ int preempt_sched_create(preempt_sched **out,
     errno = saved;
     if (!s)
         return -ENOMEM;
+    s->is_unwatched = o->no_overflow_report;
     s->watchdog_ns = o->watchdog_ns;
     if (o->placement)
         s->placement = *o->placement;
@@ -276,6 +319,7 @@ int preempt_sched_destroy(preempt_sched *s)
     while (s->newest)
         reap(s->newest);
     preempt_dump_signal_end(s);
+    preempt_spares_unmap(&s->spares);
     free(s);
     return 0;
 }

@@ -6,7 +6,10 @@
 
 #include <preempt/task.h>
 
+#include <kit/stack.h>
+
 #include "fd_wait.h"
+#include "signal_stack.h"
 #include "wait.h"
 
 #include <pthread.h>
@@ -25,7 +28,7 @@ struct preempt_task {
     _Atomic(struct preempt_waiter *) joiner; /* task.c */
     _Atomic bool joined;                     /* somebody is in join */
     kit_word state; /* READY, RUNNING or ENDED: the sleeper knows the rest */
-    size_t stack_size;
+    struct kit_thread_stack stack;
     int alarm_plus_one; /* fd_wait.c; 0: none yet */
     bool unclaimed;     /* nobody may join it: it is freed after its end */
     char name[TASK_NAME_BYTES + 1];
@@ -42,6 +45,8 @@ struct preempt_sched {
     struct sigaction former;
     struct kit_placement placement;
     struct fd_list fd_lists[FD_LISTS];
+    bool is_unwatched; /* no report of stack overflows */
+    struct spare_stacks spares;
     int64_t watchdog_ns; /* from look to look; 0: no watchdog */
 };
 

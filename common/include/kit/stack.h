@@ -155,6 +155,29 @@ KIT_EXPORT size_t kit_stack_used(const kit_stack *stack);
  */
 KIT_EXPORT int kit_stack_watch(void);
 
+/* Has the calling thread called it? */
+KIT_EXPORT bool kit_stack_watched(void);
+
+/* The bytes that the alternate signal stack of a thread should have. */
+#define KIT_SIGNAL_STACK ((size_t)64 * 1024)
+
+/* A stack that the system gave to a thread, which lasts as long as that. */
+struct kit_thread_stack {
+    const struct kit_stack_use *use;
+    const char *name;   /* the user's own, or NULL: not known */
+    size_t size;        /* bytes that the thread was created with */
+    void *signal_stack; /* memory of KIT_SIGNAL_STACK bytes, the caller's */
+};
+
+/*
+ * For those who make threads: kit_stack_watch with the caller's memory, and an
+ * overflow of the calling thread's own stack is reported as well. To be called
+ * near the beginning of the thread; and the other one at its end, after which
+ * the memory is the caller's again.
+ */
+KIT_EXPORT void kit_stack_watch_thread(const struct kit_thread_stack *stack);
+KIT_EXPORT void kit_stack_watch_thread_ends(void);
+
 /*
  * The stack whose guard is at `address`, for handlers of one's own; NULL: none.
  * Any address will do; may be called in a signal handler.

@@ -49,6 +49,9 @@ typedef kit_value (*preempt_task_fn)(kit_value arg);
 struct preempt_sched_options {
     /* tasks are pinned to these CPUs in turn; NULL or empty: not pinned */
     const struct kit_placement *placement;
+    /* tasks shall not call kit_stack_watch_thread (kit/stack.h), which puts a
+       handler before the program's own for SIGSEGV and SIGBUS */
+    bool no_overflow_report;
     int dump_signal;     /* prints preempt_dump on stderr; 0: none */
     int64_t watchdog_ns; /* preempt_run looks for a deadlock so often; 0: never.
                             Nanoseconds */
@@ -61,7 +64,8 @@ struct preempt_sched_options {
  * The signal is answered by the thread that it interrupts, for the scheduler
  * of its task, or of the preempt_run that it is in. On other threads it does
  * nothing: block it there if there are any. What the process did about the
- * signal before is done again after destroy; schedulers that share a signal
+ * signal before is done again after destroy, but not about signals that are
+ * pending then; schedulers that share a signal
  * are destroyed in the reverse order.
  */
 KIT_EXPORT int
