@@ -83,15 +83,14 @@ static void report(const struct kit_stack_use *use, const char *name,
 static _Thread_local const struct kit_thread_stack *own;
 static _Thread_local uintptr_t own_top;
 
-/* What the system keeps above that address, and its guard, at the most. */
+/* A guard, at the most. */
 #define MARGIN ((uintptr_t)64 * 1024)
 
-/* Between the guard and own_top a fault cannot be: all of it is memory. */
+/* Between the guard and own_top a fault cannot be: all of it is memory. How
+   much the system keeps above own_top is not known. */
 static bool is_own_guard(uintptr_t address)
 {
-    uintptr_t low = own ? own_top - own->size : 0;
-    return own && address >= low - MARGIN && address < low + MARGIN &&
-           address < own_top;
+    return own && address >= own_top - own->size - MARGIN && address < own_top;
 }
 
 /* False: the address is in no guard that is known. */
