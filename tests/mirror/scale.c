@@ -301,5 +301,5 @@ int main(void)
         abandoned_generators_clean_up_once_and_leave_nothing_behind,
         NULL,
     };
-    return run_suite(SUITE("generators at scale"), 10, tests);
+    return run_suite(SUITE("generators at scale"), 30, tests);
 }
