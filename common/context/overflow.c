@@ -157,21 +157,16 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 bool kit_signal_stack_set(void *low, size_t bytes)
 {
-    stack_t ours = {.ss_sp = low, .ss_size = bytes}, before;
-    if (sigaltstack(&ours, &before) != 0)
-        return false;
-    if (before.ss_flags & SS_DISABLE)
-        return true;
-    sigaltstack(&before, NULL);
-    return false;
+    stack_t now, ours = {.ss_sp = low, .ss_size = bytes};
+    return sigaltstack(NULL, &now) == 0 && (now.ss_flags & SS_DISABLE) &&
+           sigaltstack(&ours, NULL) == 0;
 }
 
 static void unset_stack(const void *low)
 {
-    stack_t none = {.ss_flags = SS_DISABLE}, before;
-    sigaltstack(&none, &before);
-    if (before.ss_sp != low && !(before.ss_flags & SS_DISABLE))
-        sigaltstack(&before, NULL); /* the program's own */
+    stack_t none = {.ss_flags = SS_DISABLE}, now;
+    if (sigaltstack(NULL, &now) == 0 && now.ss_sp == low)
+        sigaltstack(&none, NULL);
 }
 
 static void thread_ends(void *low)

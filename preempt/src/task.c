@@ -70,7 +70,7 @@ static const struct kit_stack_use stack_use = {
     "task", "preempt_task_options.stack_size"};
 
 /* Without memory for it there is no report. */
-static void begin_watch(preempt_task *t)
+static void get_signal_stack(preempt_task *t)
 {
     preempt_sched *s = t->sched;
     if (s->is_unwatched)
@@ -80,17 +80,14 @@ static void begin_watch(preempt_task *t)
     preempt_sched_unlock(s);
     if (!t->stack.signal_stack)
         t->stack.signal_stack = preempt_signal_stack_map();
-    if (t->stack.signal_stack)
-        kit_stack_watch_thread(&t->stack);
 }
 
-static void end_watch(preempt_task *t)
+static void give_signal_stack_back(preempt_task *t)
 {
     preempt_sched *s = t->sched;
     void *low = t->stack.signal_stack;
     if (!low)
         return;
-    kit_stack_watch_thread_ends();
     preempt_sched_lock(s);
     bool is_kept = preempt_spare_keep(&s->spares, low);
     preempt_sched_unlock(s);
@@ -104,14 +101,16 @@ static void *run(void *arg)
 {
     preempt_task *t = arg;
     preempt_self_begin(t);
-    begin_watch(t);
+    if (t->stack.signal_stack)
+        kit_stack_watch_thread(&t->stack);
     if (t->name[0]) {
         char kernel_name[16] = "";
         memcpy(kernel_name, t->name, sizeof kernel_name - 1);
         pthread_setname_np(pthread_self(), kernel_name);
     }
     t->value = t->body(t->value);
-    end_watch(t);
+    kit_stack_watch_thread_ends();
+    give_signal_stack_back(t);
     preempt_fd_end_task(t);
     end_task(t);
     return NULL;
@@ -131,8 +130,10 @@ static int start(preempt_sched *s, preempt_task *t,
         .policy = o->policy,
         .priority = o->priority,
     };
+    get_signal_stack(t);
     int result = preempt_thread_start(&t->thread, &how, run, t);
     if (result < 0) {
+        give_signal_stack_back(t);
         preempt_list_remove(s, t);
         atomic_fetch_sub_explicit(&s->live, 1, memory_order_relaxed);
         kit_wake(&s->live, INT_MAX);
