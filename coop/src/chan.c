@@ -198,7 +198,7 @@ static inline int recv(coop_chan *ch, void *element, int64_t deadline)
     return 1;
 }
 
-int coop_chan_send(coop_chan *ch, const void *element)
+int(coop_chan_send)(coop_chan *ch, const void *element)
 {
     return send(ch, element, KIT_FOREVER);
 }
@@ -213,7 +213,7 @@ int coop_chan_try_send(coop_chan *ch, const void *element)
     return send(ch, element, TRY);
 }
 
-int coop_chan_recv(coop_chan *ch, void *element)
+int(coop_chan_recv)(coop_chan *ch, void *element)
 {
     return recv(ch, element, KIT_FOREVER);
 }
@@ -295,7 +295,7 @@ static kit_step iter_next(kit_iter *it, kit_value sent)
     (void)sent;
     coop_chan_iter *self = KIT_CONTAINER(it, coop_chan_iter, iter);
     kit_value v;
-    int got = coop_chan_recv(self->chan, self->room ? self->room : &v);
+    int got = (coop_chan_recv)(self->chan, self->room ? self->room : &v);
     if (KIT_UNLIKELY(got <= 0))
         return got == 0 ? kit_done(kit_none()) : kit_failed_errno(got);
     return kit_yielded(self->room ? kit_ptr(self->room) : v);

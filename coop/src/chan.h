@@ -24,6 +24,12 @@ struct coop_chan {
     char ring[] __attribute__((aligned(16)));
 };
 
+_Static_assert(offsetof(struct coop_chan, get_limit) ==
+                       offsetof(struct coop_chan_face, get_limit) &&
+                   offsetof(struct coop_chan, element_size) ==
+                       offsetof(struct coop_chan_face, element_size),
+               "a channel begins as its face does");
+
 /* Bytes that are in the ring. */
 static inline size_t coop_chan_filled(const coop_chan *ch)
 {

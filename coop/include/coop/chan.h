@@ -19,6 +19,8 @@
 
 #include <kit/iter.h>
 
+#include <string.h>
+
 KIT_BEGIN
 
 typedef struct coop_chan coop_chan;
@@ -74,6 +76,50 @@ typedef struct coop_chan_iter {
 /* 0; -EINVAL when the elements do not have 8 bytes and room is NULL. */
 KIT_EXPORT int coop_chan_iter_init(coop_chan_iter *it, coop_chan *ch,
                                    void *room);
+
+/* ---- how the short way is inlined; nothing below is for users ---- */
+
+/* How a channel begins. */
+struct coop_chan_face {
+    char *put, *put_limit; /* the next to fill; up to here, the short way */
+    char *get, *get_limit; /* the next to take */
+    size_t element_size;
+};
+
+/* Elements of 8 bytes, moved as words: bytes might be a part of the face, which
+   the compiler would have to load again. */
+static inline int coop_chan_send_inline(coop_chan *ch, const void *element)
+{
+    struct coop_chan_face *face = (struct coop_chan_face *)(void *)ch;
+    char *put = face->put;
+    uint64_t word;
+    if (KIT_UNLIKELY(put == face->put_limit ||
+                     face->element_size != sizeof word))
+        return coop_chan_send(ch, element);
+    __asm__("" : "+r"(element)); /* the compiler may know it is shorter */
+    memcpy(&word, element, sizeof word);
+    *(uint64_t *)(void *)put = word;
+    face->put = put + sizeof word;
+    return 0;
+}
+
+static inline int coop_chan_recv_inline(coop_chan *ch, void *element)
+{
+    struct coop_chan_face *face = (struct coop_chan_face *)(void *)ch;
+    char *get = face->get;
+    uint64_t word;
+    if (KIT_UNLIKELY(get == face->get_limit ||
+                     face->element_size != sizeof word))
+        return coop_chan_recv(ch, element);
+    word = *(uint64_t *)(void *)get;
+    __asm__("" : "+r"(element));
+    memcpy(element, &word, sizeof word);
+    face->get = get + sizeof word;
+    return 1;
+}
+
+#define coop_chan_send(ch, element) coop_chan_send_inline(ch, element)
+#define coop_chan_recv(ch, element) coop_chan_recv_inline(ch, element)
 
 KIT_END
 
