@@ -28,6 +28,7 @@ ONLY_COOP = {
 ONLY_COOP_TYPES = {
     "gen_face": "as gen_link",
     "coro_face": "as gen_link",
+    "sched_face": "only where there is one thread a counter is enough",
     "chan_face": "only without other threads is it but a move of a pointer",
 }
 

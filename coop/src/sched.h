@@ -109,6 +109,12 @@ struct coop_sched {
     int offload_threads;
 };
 
+#if KIT_FLOW_INLINE
+_Static_assert(offsetof(struct coop_sched, checks) ==
+                   offsetof(struct coop_sched_face, checks),
+               "a scheduler begins as its face does");
+#endif
+
 /*
  * The scheduler whose task the caller is; NULL: none. No thread-local address
  * may be kept over a switch; on x86-64 a load of such a variable has none in

@@ -129,7 +129,7 @@ __attribute__((noinline)) static int check_clock(coop_sched *s)
     return coop_yield();
 }
 
-int coop_checkpoint(void)
+int(coop_checkpoint)(void)
 {
     coop_sched *s = coop_running_sched();
     if (KIT_UNLIKELY(!s) || KIT_LIKELY(--s->checks > 0))

@@ -33,6 +33,7 @@
 #define COOP_TASK_H
 
 #include <kit/context.h>
+#include <kit/flow.h>
 #include <kit/wait.h>
 
 KIT_BEGIN
@@ -198,6 +199,31 @@ KIT_EXPORT int coop_park(const char *what, const char *name);
 KIT_EXPORT int coop_park_until(const char *what, const char *name,
                                int64_t deadline);
 KIT_EXPORT void coop_unpark(coop_task *task);
+
+/* ---- how a checkpoint is inlined; nothing below is for users ---- */
+
+#if KIT_FLOW_INLINE
+
+/* How a scheduler begins. */
+struct coop_sched_face {
+    coop_task *current;
+    int until_poll;
+    int checks; /* checkpoints until one reads the clock */
+};
+
+static inline int coop_checkpoint_inline(void)
+{
+    struct coop_sched_face *s = (struct coop_sched_face *)kit_flow_here.sched;
+    int left = s ? s->checks - 1 : 0;
+    if (KIT_UNLIKELY(left <= 0))
+        return coop_checkpoint();
+    s->checks = left;
+    return 0;
+}
+
+#define coop_checkpoint() coop_checkpoint_inline()
+
+#endif
 
 KIT_END
 
