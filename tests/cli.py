@@ -26,7 +26,7 @@ ENVIRONMENT = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
 def call(*command, env=None):
     """The finished process of a command."""
     result = subprocess.run(command, capture_output=True, text=True,
-                            stdin=subprocess.DEVNULL, timeout=60, check=False,
+                            stdin=subprocess.DEVNULL, timeout=150, check=False,
                             env=env or ENVIRONMENT)
     result.stderr = re.sub(r"^==\d+==WARNING: .*\n+", "", result.stderr)
     return result
