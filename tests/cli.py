@@ -23,6 +23,10 @@ USAGE, FAILURE = 2, 1
 ENVIRONMENT = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
 
 
+# ThreadSanitizer follows each switch: what takes seconds takes minutes.
+IS_SLOW = "SUITE_SLOW" in os.environ
+
+
 def call(*command, env=None):
     """The finished process of a command."""
     result = subprocess.run(command, capture_output=True, text=True,
@@ -407,6 +411,7 @@ class Micro(Case):
             self.assertIn("each of 10 sleepers", figures)
             self.assertIn("each of 1000 sleepers, canceled instead", figures)
 
+    @unittest.skipIf(IS_SLOW, "minutes of it")
     def test_a_ring_of_tasks_is_measured_on_both_libraries(self):
         _, rows = self.figures("threadring")
         names = {row["name"] for row in rows}
