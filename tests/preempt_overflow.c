@@ -38,7 +38,7 @@ static kit_completion overflow_in_gen(preempt_gen *self, kit_value arg)
 
 static kit_value step_a_generator(kit_value arg)
 {
-    struct preempt_gen_options o = {.stack_size = 64 * 1024};
+    struct preempt_gen_options o = {.stack_size = 524288};
     preempt_gen *g;
     preempt_gen_create(&g, overflow_in_gen, arg, &o);
     preempt_gen_next(g, kit_none());
@@ -70,9 +70,9 @@ static void ck_says(struct program *p, const char *sentence)
 }
 
 START_TEST (a_task_is_named_with_its_size_and_how_to_raise_it) {
-    ck_says(&(struct program){.task = {.name = "eager", .stack_size = 32768},
+    ck_says(&(struct program){.task = {.name = "eager", .stack_size = 524288},
                               .body = overflow},
-            "schedkit: task 'eager' has overflowed its stack of 32768 bytes;"
+            "schedkit: task 'eager' has overflowed its stack of 524288 bytes;"
             " a larger one is asked for by preempt_task_options.stack_size\n");
 }
 END_TEST
@@ -86,7 +86,7 @@ END_TEST
 
 START_TEST (a_generator_of_a_task_is_reported_too) {
     ck_says(&(struct program){.body = step_a_generator},
-            "schedkit: a generator has overflowed its stack of 65536 bytes;"
+            "schedkit: a generator has overflowed its stack of 524288 bytes;"
             " a larger one is asked for by preempt_gen_options.stack_size\n");
 }
 END_TEST
