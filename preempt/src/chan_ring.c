@@ -39,10 +39,10 @@ struct cell {
 struct ring {
     preempt_chan base;
     size_t stride; /* bytes from cell to cell */
-    _Alignas(CHAN_LINE) _Atomic uint64_t tail;
-    _Alignas(CHAN_LINE) _Atomic uint64_t head;
+    _Alignas(CACHE_LINE) _Atomic uint64_t tail;
+    _Alignas(CACHE_LINE) _Atomic uint64_t head;
     struct chan_side senders, receivers;
-    _Alignas(CHAN_LINE) char cells[];
+    _Alignas(CACHE_LINE) char cells[];
 };
 
 static struct ring *of(preempt_chan *ch)

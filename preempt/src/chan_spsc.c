@@ -40,8 +40,8 @@ struct cell {
 
 /* Where one direction is; only `count` is for others, too. */
 struct place {
-    _Alignas(CHAN_LINE) _Atomic uint64_t count; /* of its elements */
-    size_t offset;                              /* of its next cell */
+    _Alignas(CACHE_LINE) _Atomic uint64_t count; /* of its elements */
+    size_t offset;                               /* of its next cell */
 };
 
 struct spsc {
@@ -50,7 +50,7 @@ struct spsc {
     size_t stride, end;      /* bytes from cell to cell, and of all of them */
     struct place tail, head; /* the sender's, the receiver's */
     struct chan_side senders, receivers;
-    _Alignas(CHAN_LINE) char cells[];
+    _Alignas(CACHE_LINE) char cells[];
 };
 
 static struct spsc *of(preempt_chan *ch)

@@ -140,10 +140,10 @@ preempt_chan *chan_allocate(size_t head_size, size_t *stride, size_t capacity)
         return NULL;
     *stride &= ~(size_t)7;
     if (__builtin_mul_overflow(*stride, capacity, &bytes) ||
-        __builtin_add_overflow(bytes, head_size + CHAN_LINE - 1, &bytes))
+        __builtin_add_overflow(bytes, head_size + CACHE_LINE - 1, &bytes))
         return NULL;
-    bytes &= ~(size_t)(CHAN_LINE - 1);
-    preempt_chan *ch = aligned_alloc(CHAN_LINE, bytes);
+    bytes &= ~(size_t)(CACHE_LINE - 1);
+    preempt_chan *ch = aligned_alloc(CACHE_LINE, bytes);
     if (!ch)
         return NULL;
     memset(ch, 0, bytes);

@@ -15,13 +15,11 @@
 
 #include "chan_impl.h"
 
-#define CHAN_LINE 64
-
 /* The threads of one direction. */
 struct chan_side {
-    _Alignas(CHAN_LINE) struct preempt_waiters waiters;
+    _Alignas(CACHE_LINE) struct preempt_waiters waiters;
     kit_word cpu; /* where the side was last seen, plus one; 0: not known */
-    _Alignas(CHAN_LINE) kit_lock lock; /* of the waiters */
+    _Alignas(CACHE_LINE) kit_lock lock; /* of the waiters */
     struct kit_backoff_memory memory;
 };
 
@@ -77,11 +75,8 @@ static inline bool chan_shall_publish(uint64_t position)
 
 static inline void chan_publish_cpu(struct chan_side *side, uint64_t position)
 {
-    if (!chan_shall_publish(position))
-        return;
-    uint32_t cpu = (uint32_t)kit_cpu_current() + 1;
-    if (atomic_load_explicit(&side->cpu, memory_order_relaxed) != cpu)
-        atomic_store_explicit(&side->cpu, cpu, memory_order_relaxed);
+    if (chan_shall_publish(position))
+        preempt_cpu_publish(&side->cpu);
 }
 
 /*

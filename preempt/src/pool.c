@@ -356,9 +356,9 @@ static preempt_pool *allocate(const struct preempt_pool_options *o)
 {
     size_t count = o->workers ? o->workers : cpus_allowed();
     size_t bytes = sizeof(preempt_pool) + count * sizeof(struct worker);
-    bytes = (bytes + LINE - 1) & ~(size_t)(LINE - 1);
+    bytes = (bytes + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
     int saved = errno;
-    preempt_pool *p = aligned_alloc(LINE, bytes);
+    preempt_pool *p = aligned_alloc(CACHE_LINE, bytes);
     errno = saved;
     if (!p)
         return NULL;

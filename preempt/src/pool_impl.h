@@ -7,8 +7,6 @@
 
 #include "wait.h"
 
-#define LINE 64
-
 /* In a job's state, beside enum preempt_job_state. */
 enum {
     JOB_STATE = 7,   /* the bits of that */
@@ -27,22 +25,24 @@ struct worker {
 
 /* What is written often is apart from what is only looked at often. */
 struct preempt_pool {
-    _Alignas(LINE) _Atomic uintptr_t pushed; /* jobs, the newest first */
+    _Alignas(CACHE_LINE) _Atomic uintptr_t pushed; /* jobs, the newest first */
 
-    _Alignas(LINE) kit_lock lock; /* of what follows, and of jobs' waiters */
-    _Atomic(preempt_job *) first; /* jobs, the oldest first */
+    _Alignas(
+        CACHE_LINE) kit_lock lock; /* of what follows, and of jobs' waiters */
+    _Atomic(preempt_job *) first;  /* jobs, the oldest first */
     preempt_job *last;
     struct preempt_waiters idlers;
 
-    _Alignas(LINE) kit_word idle; /* how many: for a look without the lock */
-    kit_word submitter_cpu;       /* plus one; 0: none */
-    kit_word worker_cpu;          /* of the last that had no job */
+    _Alignas(
+        CACHE_LINE) kit_word idle; /* how many: for a look without the lock */
+    kit_word submitter_cpu;        /* plus one; 0: none */
+    kit_word worker_cpu;           /* of the last that had no job */
     enum kit_wait_strategy wait;
     const char *name;
     preempt_sched *sched;
     bool owns_sched;
 
-    _Alignas(LINE) struct kit_backoff_memory idling;
+    _Alignas(CACHE_LINE) struct kit_backoff_memory idling;
     struct kit_backoff_memory waiting;
     preempt_waitgroup working;
     size_t count;

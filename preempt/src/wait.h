@@ -22,6 +22,9 @@
 
 #include <pthread.h>
 
+/* What one side writes often is kept apart from what the other does. */
+#define CACHE_LINE 64
+
 /* The bits of a sleeper's word. */
 enum {
     WORD_ASLEEP = 1, /* it is about to sleep, or sleeps: make the call */
