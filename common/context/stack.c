@@ -224,29 +224,11 @@ __attribute__((noinline, cold)) static void cool(kit_stack *stack)
     kit_slab_set(slab, UINT64_C(1) << slot);
 }
 
-static bool has_room(const kit_stack_pool *pool, const kit_stack *stack)
-{
-    return pool == stack->owner &&
-           pool->warm.room >= size_of_class(stack->class_index);
-}
-
-static void push_watched(kit_stack_pool *pool, kit_stack *stack)
-{
-    freshen(stack);
-    pool->warm.is_watched = false;
-    kit_stack_push(pool, stack);
-    pool->warm.is_watched = true;
-}
-
 void kit_stack_put(kit_stack_pool *pool, kit_stack *stack)
 {
-    if (KIT_UNLIKELY(!pool))
-        cool(stack);
-    else if (KIT_LIKELY(kit_stack_push(pool, stack)))
-        return;
-    else if (has_room(pool, stack))
-        push_watched(pool, stack);
-    else
+    if (pool && pool->warm.is_watched)
+        freshen(stack);
+    if (KIT_UNLIKELY(!pool || !kit_stack_push(pool, stack)))
         cool(stack);
 }
 

@@ -93,6 +93,14 @@ static int64_t patience(uint32_t failures)
     return SPIN_NS >> (failures < FAILURES_MAX ? failures : FAILURES_MAX);
 }
 
+/* Whether so long has passed since the first who asked. */
+static bool is_over(struct kit_backoff *b, int64_t now)
+{
+    if (b->give_up == 0)
+        b->give_up = now + patience(get(&b->memory->failures));
+    return now >= b->give_up;
+}
+
 static void pause_longer(struct kit_backoff *b)
 {
     for (uint32_t i = 0; i < b->pauses; i++)
@@ -114,11 +122,7 @@ static bool poll_on(struct kit_backoff *b)
         pause_longer(b);
         return true;
     }
-    if (!yield_well(b, &now))
-        return false;
-    if (b->give_up == 0)
-        b->give_up = now + patience(get(&b->memory->failures));
-    return now < b->give_up;
+    return yield_well(b, &now) && !is_over(b, now);
 }
 
 /* The peer shares this CPU: it must run before there is anything to see. */
@@ -154,13 +158,8 @@ bool kit_backoff_poll(struct kit_backoff *b)
         return spin_forever(b);
     if (!b->peer_elsewhere)
         return b->peer_here && yield_once(b);
-    if (b->polled >= POLLS_PURE) {
-        int64_t now = kit_now();
-        if (b->give_up == 0)
-            b->give_up = now + patience(get(&b->memory->failures));
-        if (now >= b->give_up)
-            return false;
-    }
+    if (b->polled >= POLLS_PURE && is_over(b, kit_now()))
+        return false;
     pause_longer(b);
     return true;
 }

@@ -139,7 +139,7 @@ static int await_over(preempt_job *j, int64_t deadline)
     kit_backoff_begin(&b, &p->waiting, p->wait,
                       preempt_cpu_published(&p->worker_cpu), 1);
     if (p->count > 1)
-        b.give_up = 1; /* soon: one of the workers may need this CPU */
+        kit_backoff_hurry(&b);
     while (result == 0 && !slept && is_pending(state_of(j))) {
         if (!kit_backoff_poll(&b)) {
             result = sleep_until_over(j, deadline);

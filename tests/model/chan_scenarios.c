@@ -208,10 +208,6 @@ static void end(const void *arg)
     {                                                                          \
         .late_stores = true, .no_membarrier = true                             \
     }
-#define TOUCHED                                                                \
-    {                                                                          \
-        .tasks_stay = true                                                     \
-    }
 #define ONE_CPU                                                                \
     {                                                                          \
         .one_cpu = true                                                        \
@@ -227,7 +223,7 @@ const struct scenario chan_scenarios[] = {
     {"rendezvous: 2 to 1, close", MEETING(0, 2, 1, 1, CLOSED, PARK), 1, {0}},
     {"rendezvous: 1 to 2, close", MEETING(0, 1, 2, 1, CLOSED, PARK), 1, {0}},
     {"rendezvous: deadline", MEETING(0, 1, 1, 1, LATE, PARK), 3, {0}},
-    {"rendezvous: cancel", MEETING(0, 1, 1, 1, CANCELED, PARK), 2, TOUCHED},
+    {"rendezvous: cancel", MEETING(0, 1, 1, 1, CANCELED, PARK), 2, {0}},
     {"rendezvous: interrupt", MEETING(0, 1, 1, 2, INTERRUPTED, PARK), 2, {0}},
     {"rendezvous: adaptive", MEETING(0, 1, 1, 2, ADAPT), 3, {0}},
     {"rendezvous: one cpu", MEETING(0, 1, 1, 2, ADAPT), 3, ONE_CPU},
@@ -244,7 +240,7 @@ const struct scenario chan_scenarios[] = {
     {"ring of 1: 2 to 1, close", MEETING(1, 2, 1, 1, CLOSED, PARK), 1, {0}},
     {"ring of 1: 1 to 2, close", MEETING(1, 1, 2, 1, CLOSED, PARK), 1, {0}},
     {"ring of 1: deadline", MEETING(1, 1, 1, 2, LATE, PARK), 2, {0}},
-    {"ring of 1: cancel", MEETING(1, 1, 1, 2, CANCELED, PARK), 2, TOUCHED},
+    {"ring of 1: cancel", MEETING(1, 1, 1, 2, CANCELED, PARK), 2, {0}},
     {"ring of 1: interrupt", MEETING(1, 1, 1, 2, INTERRUPTED, PARK), 2, {0}},
     {"ring of 1: adaptive", MEETING(1, 1, 1, 2, ADAPT), 3, {0}},
     {"ring of 1: one cpu", MEETING(1, 1, 1, 2, ADAPT), 3, ONE_CPU},
@@ -260,7 +256,7 @@ const struct scenario chan_scenarios[] = {
     {"ring of 2: 1 to 2, close", MEETING(2, 1, 2, 2, CLOSED, PARK), 1, {0}},
     {"ring of 2: 2 to 1, close", MEETING(2, 2, 1, 2, CLOSED, PARK), 1, {0}},
     {"ring of 2: deadline", MEETING(2, 2, 1, 2, LATE, PARK), 1, {0}},
-    {"ring of 2: cancel", MEETING(2, 2, 2, 1, CANCELED, PARK), 1, TOUCHED},
+    {"ring of 2: cancel", MEETING(2, 2, 2, 1, CANCELED, PARK), 1, {0}},
 
     {"single of 1: park", MEETING(1, 1, 1, 3, PARK, SINGLE), 3, {0}},
     {"single of 1: try",
@@ -272,7 +268,7 @@ const struct scenario chan_scenarios[] = {
      MEETING(1, 1, 1, 1, CLOSED, PARK, SINGLE), 3, NO_BARRIER},
     {"single of 1: deadline", MEETING(1, 1, 1, 2, LATE, PARK, SINGLE), 2, {0}},
     {"single of 1: cancel", MEETING(1, 1, 1, 2, CANCELED, PARK, SINGLE),
-     2, TOUCHED},
+     2, {0}},
     {"single of 1: interrupt", MEETING(1, 1, 1, 2, INTERRUPTED, PARK, SINGLE),
      2, {0}},
     {"single of 1: adaptive", MEETING(1, 1, 1, 2, ADAPT, SINGLE), 3, {0}},
@@ -286,6 +282,6 @@ const struct scenario chan_scenarios[] = {
     {"single of 2: close", MEETING(2, 1, 1, 3, CLOSED, PARK, SINGLE), 2, {0}},
     {"single of 2: deadline", MEETING(2, 1, 1, 3, LATE, PARK, SINGLE), 2, {0}},
     {"single of 2: cancel", MEETING(2, 1, 1, 3, CANCELED, PARK, SINGLE),
-     2, TOUCHED},
+     2, {0}},
     {NULL, NULL, NULL, NULL, 0, {0}},
 };

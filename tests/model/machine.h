@@ -40,7 +40,6 @@ struct model_options {
     bool late_stores;   /* stores may be held back */
     bool no_membarrier; /* as in a kernel without */
     bool one_cpu;       /* all threads think that they are on one */
-    bool tasks_stay;    /* ended tasks may be touched: somebody cancels them */
 };
 
 /* ---- for scenarios ---- */

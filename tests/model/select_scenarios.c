@@ -258,10 +258,6 @@ static void end(const void *arg)
     {                                                                          \
         {first, second}, {__VA_ARGS__}, twist                                  \
     }
-#define TOUCHED                                                                \
-    {                                                                          \
-        .tasks_stay = true                                                     \
-    }
 #define LATE_STORES                                                            \
     {                                                                          \
         .late_stores = true                                                    \
@@ -331,11 +327,11 @@ const struct scenario select_scenarios[] = {
     {"select rendezvous: close, two",
      CHOOSING(CLOSED, 0, 0, "?r0s1", "?s0r1"), 2, {0}},
     {"select ring of 1: cancel",
-     CHOOSING(CANCELED, 1, 1, "?r0r1", "r0", "s0"), 1, TOUCHED},
+     CHOOSING(CANCELED, 1, 1, "?r0r1", "r0", "s0"), 1, {0}},
     {"select rendezvous: cancel",
-     CHOOSING(CANCELED, 0, 0, "?r0r1", "s0", "s1"), 1, TOUCHED},
+     CHOOSING(CANCELED, 0, 0, "?r0r1", "s0", "s1"), 1, {0}},
     {"select rendezvous: cancel one of two",
-     CHOOSING(CANCELED, 0, 0, "?s0r1", "?r0s1"), 2, TOUCHED},
+     CHOOSING(CANCELED, 0, 0, "?s0r1", "?r0s1"), 2, {0}},
     {"select ring of 1: late stores",
      CHOOSING(NONE, 1, 1, "?r0r1", "s0"), 4, LATE_STORES},
     {NULL, NULL, NULL, NULL, 0, {0}},

@@ -456,11 +456,6 @@ static void end_nothing(const void *arg)
     (void)arg;
 }
 
-#define TOUCHED                                                                \
-    {                                                                          \
-        .tasks_stay = true                                                     \
-    }
-
 const struct scenario sync_scenarios[] = {
     {"semaphore: acquire, release",
      begin_acquire_release,
@@ -480,8 +475,12 @@ const struct scenario sync_scenarios[] = {
      NULL,
      3,
      {0}},
-    {"semaphore: acquire, release, cancel", begin_acquire_canceled,
-     end_one_token, NULL, 3, TOUCHED},
+    {"semaphore: acquire, release, cancel",
+     begin_acquire_canceled,
+     end_one_token,
+     NULL,
+     3,
+     {0}},
     {"semaphore: acquire, release, interrupt",
      begin_acquire_interrupted,
      end_one_token,
@@ -498,8 +497,7 @@ const struct scenario sync_scenarios[] = {
      {0}},
     {"mutex: the same for long", begin_lock_for_long, end_mutex, NULL, 2, {0}},
     {"mutex: lock until, lock", begin_lock_until, end_mutex, NULL, 3, {0}},
-    {"mutex: lock, lock, cancel", begin_lock_canceled, end_mutex, NULL, 3,
-     TOUCHED},
+    {"mutex: lock, lock, cancel", begin_lock_canceled, end_mutex, NULL, 3, {0}},
     {"event: two wait, one sets", begin_set_and_wait, end_event, NULL, 2, {0}},
     {"event: wait until, set",
      begin_set_and_wait_until,
@@ -510,9 +508,12 @@ const struct scenario sync_scenarios[] = {
     {"wait group: two done, one waits", begin_group, end_group, NULL, 2, {0}},
     {"barrier: two arrive, twice", begin_barrier, end_barrier, NULL, 3, {0}},
     {"park: unpark, interrupt", begin_park, end_nothing, NULL, 4, {0}},
-    {"park: unpark, cancel", begin_park_canceled, end_nothing, NULL, 4,
-     TOUCHED},
-    {"sleep: cancel, interrupt", begin_sleep_canceled, end_nothing, NULL, 4,
-     TOUCHED},
+    {"park: unpark, cancel", begin_park_canceled, end_nothing, NULL, 4, {0}},
+    {"sleep: cancel, interrupt",
+     begin_sleep_canceled,
+     end_nothing,
+     NULL,
+     4,
+     {0}},
     {NULL, NULL, NULL, NULL, 0, {0}},
 };

@@ -127,7 +127,7 @@ static void end(const void *arg)
 const struct scenario task_scenarios[] = {
     {"join: one", begin_join, end, NULL, 6, {0}},
     {"join: deadline", begin_join_until, end, NULL, 4, {0}},
-    {"join: cancel", begin_join_canceled, end, NULL, 3, {.tasks_stay = true}},
+    {"join: cancel", begin_join_canceled, end, NULL, 3, {0}},
     {"join: late stores", begin_join, end, NULL, 5, {.late_stores = true}},
     {"run: two tasks", begin_run, end, NULL, 4, {0}},
     {NULL, NULL, NULL, NULL, 0, {0}},

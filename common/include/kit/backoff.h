@@ -46,6 +46,12 @@ KIT_EXPORT void kit_backoff_begin(struct kit_backoff *b,
                                   enum kit_wait_strategy strategy, int peer_cpu,
                                   uint32_t pauses_max);
 
+/* Polls for the first moments only: somebody else may need this CPU. */
+static inline void kit_backoff_hurry(struct kit_backoff *b)
+{
+    b->give_up = 1; /* a time long past */
+}
+
 /* Passes a moment. True: look again. False: time to sleep. */
 KIT_EXPORT bool kit_backoff_step(struct kit_backoff *b);
 

@@ -36,15 +36,14 @@ static inline kit_stack *kit_stack_pop(kit_stack_pool *pool, uint32_t index)
     return stack;
 }
 
-/* False: nothing was done, it is for kit_stack_put. */
+/* False: nothing was done. */
 static inline bool kit_stack_push(kit_stack_pool *pool, kit_stack *stack)
 {
     struct kit_stack_warm *warm = (struct kit_stack_warm *)(void *)pool;
     uint32_t index = stack->class_index;
     size_t bytes = KIT_STACK_MIN << index;
     /* Compared only: the owner may be gone, or have an heir at its address. */
-    if (KIT_UNLIKELY(stack->owner != pool || warm->room < bytes ||
-                     warm->is_watched))
+    if (KIT_UNLIKELY(stack->owner != pool || warm->room < bytes))
         return false;
     warm->room -= bytes;
     stack->next = warm->list[index];
@@ -65,7 +64,8 @@ static inline kit_stack *kit_stack_take_warm(void)
 static inline void kit_stack_give_back(kit_stack *stack)
 {
     kit_stack_pool *pool = kit_flow_here.pool;
-    if (KIT_UNLIKELY(!pool || !kit_stack_push(pool, stack)))
+    struct kit_stack_warm *warm = (struct kit_stack_warm *)(void *)pool;
+    if (KIT_UNLIKELY(!pool || warm->is_watched || !kit_stack_push(pool, stack)))
         kit_stack_give(stack);
 }
 
