@@ -21,8 +21,10 @@ bool micro_pace_next(struct micro_pace *pace)
     if (now >= pace->end)
         return false;
     /* Down as well: a queue may fall from 10 ns an item to 10 us. */
-    if (took < CHUNK_NS)
-        pace->chunk = pace->chunk > 0 ? pace->chunk * 2 : 1;
+    if (pace->chunk == 0)
+        pace->chunk = 1;
+    else if (took < CHUNK_NS)
+        pace->chunk *= 2;
     else if (took > 4 * CHUNK_NS && pace->chunk > 1)
         pace->chunk /= 2;
     return true;

@@ -25,7 +25,8 @@ struct micro_pace {
 
 void micro_pace_begin(struct micro_pace *pace, int64_t slice_ns);
 
-/* False: the slice is over; `done` operations took `now - begin`. */
+/* False: the slice is over; `done` operations took `now - begin`. True: do
+   `chunk`, at least one. */
 bool micro_pace_next(struct micro_pace *pace);
 
 #endif
