@@ -39,8 +39,7 @@ static inline void copy(void *to, const void *from, size_t bytes)
 /* Counts what has moved since the last time; at its end the ring begins. */
 static void settle(coop_chan *ch)
 {
-    ch->moved +=
-        (size_t)(ch->put - ch->put_from) + (size_t)(ch->get - ch->get_from);
+    ch->turn -= (ch->put - ch->put_from) + (ch->get - ch->get_from);
     ch->filled = coop_chan_filled(ch);
     if (ch->put == ch->end)
         ch->put = ch->ring;
@@ -59,7 +58,7 @@ static size_t least(size_t a, size_t b, size_t c)
 /* After settle: opens the short ways, as far as they go. */
 static void open_up(coop_chan *ch)
 {
-    size_t turn = TURN_LEAST * ch->element_size;
+    size_t turn = TURN_LEAST * (size_t)ch->element_size;
     if (!ch->receivers.first && !ch->closed)
         ch->put_limit +=
             least(ch->capacity - ch->filled, (size_t)(ch->end - ch->put), turn);
@@ -79,24 +78,38 @@ static inline void pop(coop_chan *ch, void *element)
     ch->get += ch->element_size;
 }
 
-/* ---- the long way ---- */
+/* ---- turns ---- */
 
 /* The next turn's length: from a linear congruential generator. */
 static void begin_turn(coop_chan *ch)
 {
     ch->random = ch->random * 1664525 + 1013904223;
-    ch->turn = ch->element_size *
-               (TURN_LEAST + (ch->random >> 16) % (TURN_MOST - TURN_LEAST + 1));
-    ch->moved = 0;
+    uint32_t elements =
+        TURN_LEAST + (ch->random >> 16) % (TURN_MOST - TURN_LEAST + 1);
+    ch->turn = (ptrdiff_t)elements * ch->element_size;
 }
 
-static bool turn_is_over(coop_chan *ch)
+/* The turn is over: another one begins, and the others get theirs first. */
+static void take_turns(coop_chan *ch)
 {
-    if (ch->moved < ch->turn)
-        return false;
-    begin_turn(ch);
     coop_sched *s = coop_running_sched();
-    return s && s->head;
+    begin_turn(ch);
+    if (s && s->head)
+        coop_yield();
+}
+
+__attribute__((noinline)) static int
+give_way_and_send(coop_chan *ch, const void *element, int64_t deadline)
+{
+    take_turns(ch);
+    return coop_chan_send_until(ch, element, deadline);
+}
+
+__attribute__((noinline)) static int
+give_way_and_recv(coop_chan *ch, void *element, int64_t deadline)
+{
+    take_turns(ch);
+    return coop_chan_recv_until(ch, element, deadline);
 }
 
 /* The current task waits as a sender or a receiver. */
@@ -104,7 +117,7 @@ static inline int wait_in(coop_chan *ch, struct coop_waiters *q, void *element,
                           const char *what, int64_t deadline)
 {
     coop_sched *s = coop_running_sched();
-    if (deadline == TRY)
+    if (KIT_UNLIKELY(deadline == TRY))
         return -EAGAIN;
     if (KIT_UNLIKELY(!s))
         return -EDEADLK;
@@ -113,29 +126,73 @@ static inline int wait_in(coop_chan *ch, struct coop_waiters *q, void *element,
     return coop_wait_in(s, q, what, ch->name, deadline);
 }
 
-__attribute__((noinline)) static int
-send_slowly(coop_chan *ch, const void *element, int64_t deadline)
+static inline int wait_to_send(coop_chan *ch, const void *element,
+                               int64_t deadline)
 {
-    if (KIT_UNLIKELY(ch->closed))
-        return -EPIPE;
-    struct coop_waiter *receiver = coop_waiters_take(&ch->receivers);
-    if (receiver) {
-        copy(receiver->element, element, ch->element_size);
-        ch->moved += ch->element_size;
-        coop_serve(receiver, 1);
-        return 0;
-    }
-    if (ch->capacity > 0)
-        settle(ch);
-    if (deadline != TRY && turn_is_over(ch)) {
-        coop_yield();
-        return coop_chan_send_until(ch, element, deadline);
-    }
-    if (ch->capacity > 0)
-        open_up(ch);
-    if (ch->put == ch->put_limit) /* the partner only reads the element */
-        return wait_in(ch, &ch->senders, (void *)(uintptr_t)element, "send to",
-                       deadline);
+    /* the partner only reads the element */
+    return wait_in(ch, &ch->senders, (void *)(uintptr_t)element, "send to",
+                   deadline);
+}
+
+static inline int wait_to_recv(coop_chan *ch, void *element, int64_t deadline)
+{
+    return wait_in(ch, &ch->receivers, element, "receive from", deadline);
+}
+
+/*
+ * What follows is called last, and calls last what may switch: so there is no
+ * frame of it on the stack of a task that waits.
+ */
+
+__attribute__((noinline)) static int
+give_bytes(coop_chan *ch, struct coop_waiter *receiver, const void *element)
+{
+    memcpy(receiver->element, element, ch->element_size);
+    coop_serve(receiver, 1);
+    return 0;
+}
+
+/* To one that waits, and was taken out of the queue. */
+static inline int give(coop_chan *ch, struct coop_waiter *receiver,
+                       const void *element)
+{
+    ch->turn -= ch->element_size;
+    if (KIT_UNLIKELY(ch->element_size != 8))
+        return give_bytes(ch, receiver, element);
+    memcpy(receiver->element, element, 8);
+    coop_serve(receiver, 1);
+    return 0;
+}
+
+__attribute__((noinline)) static int
+take_bytes(const coop_chan *ch, struct coop_waiter *sender, void *element)
+{
+    memcpy(element, sender->element, ch->element_size);
+    coop_serve(sender, 0);
+    return 1;
+}
+
+static inline int take(coop_chan *ch, struct coop_waiter *sender, void *element)
+{
+    ch->turn -= ch->element_size;
+    if (KIT_UNLIKELY(ch->element_size != 8))
+        return take_bytes(ch, sender, element);
+    memcpy(element, sender->element, 8);
+    coop_serve(sender, 0);
+    return 1;
+}
+
+/* ---- with a ring ---- */
+
+__attribute__((noinline)) static int
+send_to_ring(coop_chan *ch, const void *element, int64_t deadline)
+{
+    settle(ch);
+    if (KIT_UNLIKELY(ch->turn <= 0) && deadline != TRY)
+        return give_way_and_send(ch, element, deadline);
+    open_up(ch);
+    if (ch->put == ch->put_limit)
+        return wait_to_send(ch, element, deadline);
     push(ch, element);
     return 0;
 }
@@ -152,32 +209,47 @@ static void refill(coop_chan *ch)
     coop_serve(sender, 0);
 }
 
-__attribute__((noinline)) static int recv_slowly(coop_chan *ch, void *element,
-                                                 int64_t deadline)
+__attribute__((noinline)) static int
+recv_from_ring(coop_chan *ch, void *element, int64_t deadline)
 {
-    struct coop_waiter *sender;
-    if (ch->capacity > 0)
-        settle(ch);
-    if (deadline != TRY && turn_is_over(ch)) {
-        coop_yield();
-        return coop_chan_recv_until(ch, element, deadline);
-    }
-    if (ch->capacity > 0) {
-        open_up(ch);
-        if (ch->filled > 0) {
-            pop(ch, element);
-            refill(ch);
-            return 1;
-        }
-    } else if ((sender = coop_waiters_take(&ch->senders))) {
-        copy(element, sender->element, ch->element_size);
-        ch->moved += ch->element_size;
-        coop_serve(sender, 0);
+    settle(ch);
+    if (KIT_UNLIKELY(ch->turn <= 0) && deadline != TRY)
+        return give_way_and_recv(ch, element, deadline);
+    open_up(ch);
+    if (ch->filled > 0) {
+        pop(ch, element);
+        refill(ch);
         return 1;
     }
-    if (ch->closed)
-        return 0;
-    return wait_in(ch, &ch->receivers, element, "receive from", deadline);
+    return ch->closed ? 0 : wait_to_recv(ch, element, deadline);
+}
+
+/* ---- the long way ---- */
+
+static int send_slowly(coop_chan *ch, const void *element, int64_t deadline)
+{
+    if (KIT_UNLIKELY(ch->closed))
+        return -EPIPE;
+    struct coop_waiter *receiver = coop_waiters_take(&ch->receivers);
+    if (receiver)
+        return give(ch, receiver, element);
+    if (ch->has_ring)
+        return send_to_ring(ch, element, deadline);
+    if (KIT_UNLIKELY(ch->turn <= 0) && deadline != TRY)
+        return give_way_and_send(ch, element, deadline);
+    return wait_to_send(ch, element, deadline);
+}
+
+static int recv_slowly(coop_chan *ch, void *element, int64_t deadline)
+{
+    if (ch->has_ring)
+        return recv_from_ring(ch, element, deadline);
+    if (KIT_UNLIKELY(ch->turn <= 0) && deadline != TRY)
+        return give_way_and_recv(ch, element, deadline);
+    struct coop_waiter *sender = coop_waiters_take(&ch->senders);
+    if (sender)
+        return take(ch, sender, element);
+    return ch->closed ? 0 : wait_to_recv(ch, element, deadline);
 }
 
 /* ---- operations ---- */
@@ -257,15 +329,20 @@ int coop_chan_create(coop_chan **out, size_t element_size, size_t capacity,
     size_t ring, bytes;
     if (element_size == 0 || capacity > COOP_CHAN_CAPACITY_MAX)
         return -EINVAL;
-    if (__builtin_mul_overflow(element_size, capacity, &ring) ||
-        __builtin_add_overflow(ring, sizeof(coop_chan), &bytes))
+    if (element_size > UINT32_MAX ||
+        __builtin_mul_overflow(element_size, capacity, &ring) ||
+        __builtin_add_overflow(ring, sizeof(coop_chan) + CACHE_LINE - 1,
+                               &bytes))
         return -ENOMEM;
     int saved = errno;
-    coop_chan *ch = calloc(1, bytes);
+    coop_chan *ch =
+        aligned_alloc(CACHE_LINE, bytes & ~(size_t)(CACHE_LINE - 1));
     errno = saved;
     if (!ch)
         return -ENOMEM;
-    ch->element_size = element_size;
+    memset(ch, 0, sizeof *ch);
+    ch->element_size = (uint32_t)element_size;
+    ch->has_ring = ring > 0;
     ch->capacity = ring;
     ch->put = ch->put_from = ch->get = ch->get_from = ch->ring;
     ch->end = ch->ring + ring;

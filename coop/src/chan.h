@@ -7,22 +7,26 @@
 
 #include <coop/chan.h>
 
+/* Of many channels the cache holds few: without a ring, one line does. */
 struct coop_chan {
     char *put, *put_limit; /* the next to fill; up to here, the short way */
     char *get, *get_limit; /* the next to take */
-    size_t element_size;
+    uint32_t element_size;
+    bool closed;
+    bool has_ring;
     struct coop_waiters senders, receivers;
+    ptrdiff_t turn;  /* bytes that may still be moved in and out, in this one */
     size_t capacity; /* this and the following in bytes */
     size_t filled;   /* when put and get were these: */
     char *put_from, *get_from;
-    size_t moved; /* in and out, in this turn */
-    size_t turn;  /* how much that may be */
-    uint32_t random;
     char *end;
     const char *name;
-    bool closed;
+    uint32_t random;
     char ring[] __attribute__((aligned(16)));
-};
+} __attribute__((aligned(CACHE_LINE)));
+
+_Static_assert(offsetof(struct coop_chan, capacity) == CACHE_LINE,
+               "what a channel without a ring needs is in one line");
 
 _Static_assert(offsetof(struct coop_chan, get_limit) ==
                        offsetof(struct coop_chan_face, get_limit) &&

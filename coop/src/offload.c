@@ -205,7 +205,7 @@ void coop_offload_finish(coop_sched *s)
     struct coop_helpers *h = s->helpers;
     pthread_mutex_lock(&h->lock);
     struct coop_waiters finished = h->finished;
-    h->finished = (struct coop_waiters){NULL, NULL};
+    h->finished = (struct coop_waiters){NULL};
     pthread_mutex_unlock(&h->lock);
     struct job *job;
     while ((job = job_at(coop_waiters_take(&finished)))) {

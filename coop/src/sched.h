@@ -19,6 +19,7 @@
 
 #include <errno.h>
 
+#define CACHE_LINE             64
 #define COOP_NAME_MAX          31
 #define COOP_SWITCHES_PER_POLL 64 /* at the most */
 /* One task's turn: that of the caller of coop_run is counted, too. */
@@ -32,27 +33,27 @@ struct coop_select;
 struct coop_poller;
 struct coop_helpers;
 
-/* A task's place among those that wait for one thing. */
+/* A task's place among those that wait for one thing: its own, or one of the
+   places of a select. */
 struct coop_waiter {
     struct coop_waiter *next;
-    void *element; /* of a channel: where to copy from, or to */
-    coop_task *task;
+    void *element;              /* of a channel: where to copy from, or to */
     struct coop_select *select; /* NULL: it waits for nothing else */
     struct coop_waiter *previous;
     struct coop_waiters *queue;
 };
 
 /* At the top of its own stack, below the stack's record. Of many tasks the
-   cache holds few: what is needed to wait and to wake is in two of its lines.
- */
+   cache holds few: what others need, to wake it, is in its first line, and what
+   it needs to wait is in the second. */
 struct coop_task {
-    kit_context context;
     coop_task *next; /* in the ready queue */
     coop_sched *sched;
     enum coop_task_state state; /* READY while it runs, too */
     int wake;                   /* what its wait is to return */
     struct coop_waiter waiter;
-    bool refuses; /* to wait: canceled, and not shielded */
+    kit_context context; /* here begins the second */
+    bool refuses;        /* to wait: canceled, and not shielded */
     bool canceled;
     bool shielded;
     bool permit;          /* unparked since the last park */
@@ -74,7 +75,16 @@ struct coop_task {
         coop_task *newer, *older;
     } member; /* of a group */
     char name[COOP_NAME_MAX + 1];
-} __attribute__((aligned(64)));
+} __attribute__((aligned(CACHE_LINE)));
+
+_Static_assert(offsetof(coop_task, context) == CACHE_LINE,
+               "the first line is for who wakes, the second for who waits");
+
+/* Whose own waiter it is, not one of a select. */
+static inline coop_task *coop_task_of(struct coop_waiter *w)
+{
+    return KIT_CONTAINER(w, coop_task, waiter);
+}
 
 /* `current` and `head` are apart, since what is written by one store of two
    words is slow to be read by a load of one. */
@@ -153,11 +163,29 @@ static inline void coop_make_ready_first(coop_task *t)
     s->head = t;
 }
 
+/*
+ * Where tasks are many, each is out of the cache when its turn comes. So when
+ * one is taken, the stack of the next is fetched, as far as a wait reaches into
+ * it, and what the one after that is found by.
+ */
+static inline void coop_fetch_ahead(const coop_task *next)
+{
+    const char *stack = next->context.suspended, *after = (void *)next->next;
+    __builtin_prefetch(stack);
+    __builtin_prefetch(stack + 64);
+    __builtin_prefetch(stack + 128);
+    __builtin_prefetch(after);
+    __builtin_prefetch(after + 64);
+}
+
 static inline coop_task *coop_take_ready(coop_sched *s)
 {
     coop_task *t = s->head;
-    if (t)
-        s->head = t->next;
+    if (!t)
+        return NULL;
+    s->head = t->next;
+    if (s->head)
+        coop_fetch_ahead(s->head);
     return t;
 }
 

@@ -17,6 +17,7 @@ _Static_assert(sizeof(struct coop_waiter) <=
 
 /* A select that waits; on its task's stack. */
 struct coop_select {
+    coop_task *task;
     struct coop_select_case *cases;
     size_t count;
 };
@@ -68,16 +69,15 @@ int coop_try_select(struct coop_select_case *cases, size_t count)
 
 /* ---- waiting ---- */
 
-static void enter_queues(struct coop_select *select, coop_task *t)
+static void enter_queues(struct coop_select *select)
 {
-    t->waiter.select = select;
+    select->task->waiter.select = select;
     for (size_t i = 0; i < select->count; i++) {
         struct coop_select_case *c = &select->cases[i];
         if (!c->chan)
             continue;
         struct coop_waiter *w = waiter_of(c);
-        *w = (struct coop_waiter){
-            .element = c->element, .task = t, .select = select};
+        *w = (struct coop_waiter){.element = c->element, .select = select};
         coop_waiters_add(queue_of(c), w);
         coop_chan_shut(c->chan, queue_of(c));
     }
@@ -100,10 +100,11 @@ static size_t leave_queues(struct coop_select *select,
 
 void coop_select_serve(struct coop_waiter *w, int result)
 {
-    size_t index = leave_queues(w->select, w);
-    w->select->cases[index].result = result;
-    w->task->waiter.select = NULL;
-    coop_wake(w->task, (int)index);
+    struct coop_select *select = w->select;
+    size_t index = leave_queues(select, w);
+    select->cases[index].result = result;
+    select->task->waiter.select = NULL;
+    coop_wake(select->task, (int)index);
 }
 
 void coop_select_abandon(coop_task *task)
@@ -121,11 +122,11 @@ int coop_select_until(struct coop_select_case *cases, size_t count,
     coop_sched *s = coop_running_sched();
     if (!s)
         return -EDEADLK;
-    struct coop_select select = {cases, count};
+    struct coop_select select = {s->current, cases, count};
     int refused = coop_may_wait(s, deadline);
     if (refused < 0)
         return refused;
-    enter_queues(&select, s->current);
+    enter_queues(&select);
     return coop_wait(s, "select", NULL, deadline);
 }
 

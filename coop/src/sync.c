@@ -67,7 +67,7 @@ int coop_mutex_unlock(coop_mutex *m)
         return -EPERM;
     }
     struct coop_waiter *next = coop_waiters_take(&m->waiters);
-    m->owner = next ? next->task : NULL;
+    m->owner = next ? coop_task_of(next) : NULL;
     if (next)
         coop_serve(next, 0);
     return 0;

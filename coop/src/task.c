@@ -58,11 +58,12 @@ static void wake_joiner(coop_task *t)
     struct coop_waiter *w = coop_waiters_take(&t->joiner);
     if (!w)
         return;
-    w->task->wake = 0;
+    coop_task *joiner = coop_task_of(w);
+    joiner->wake = 0;
     if (t->is_first)
-        coop_make_ready_first(w->task);
+        coop_make_ready_first(joiner);
     else
-        coop_make_ready(w->task);
+        coop_make_ready(joiner);
 }
 
 /* An unclaimed task cannot free the stack it ends on: the next one does. */
@@ -88,7 +89,7 @@ static void run(kit_context *context, kit_completion first)
 static coop_task *place(kit_stack *stack)
 {
     uintptr_t top = (uintptr_t)stack - sizeof(coop_task);
-    return (coop_task *)(top & ~(uintptr_t)63);
+    return (coop_task *)(top & ~(uintptr_t)(CACHE_LINE - 1));
 }
 
 static void name_task(coop_task *t, const char *name)
@@ -119,7 +120,6 @@ int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
     stack->use = &use;
     stack->name = t->name;
     t->unclaimed = !out;
-    t->waiter.task = t;
     name_task(t, options && options->name ? options->name : "task");
     result = kit_context_start(&t->context, s->main.mechanism, stack, (char *)t,
                                run);

@@ -36,6 +36,16 @@ int coop_give_way_until(coop_sched *s, int64_t deadline)
     return result;
 }
 
+int coop_wait_in_until(coop_sched *s, struct coop_waiters *q, const char *what,
+                       const char *name, int64_t deadline)
+{
+    int refused = coop_may_wait(s, deadline);
+    if (refused < 0)
+        return refused;
+    coop_waiters_add(q, &s->current->waiter);
+    return coop_wait(s, what, name, deadline);
+}
+
 /* In no queue: nobody wakes it before the time. */
 static int sleep_until(coop_sched *s, int64_t deadline)
 {

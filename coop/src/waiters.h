@@ -13,14 +13,16 @@
 static inline void coop_waiters_add(struct coop_waiters *q,
                                     struct coop_waiter *w)
 {
+    struct coop_waiter *first = q->first;
     w->queue = q;
     w->next = NULL;
-    w->previous = q->last;
-    if (q->first)
-        q->last->next = w;
-    else
-        q->first = w;
-    q->last = w;
+    if (first) {
+        w->previous = first->previous;
+        first->previous->next = w;
+        first->previous = w;
+    } else {
+        w->previous = q->first = w;
+    }
 }
 
 static inline void coop_waiters_remove(struct coop_waiter *w)
@@ -30,18 +32,20 @@ static inline void coop_waiters_remove(struct coop_waiter *w)
         q->first = w->next;
     else
         w->previous->next = w->next;
-    if (w == q->last)
-        q->last = w->previous;
-    else
-        w->next->previous = w->previous;
+    struct coop_waiter *after = w->next ? w->next : q->first;
+    if (after)
+        after->previous = w->previous;
 }
 
 /* The first that waits, taken out of the queue; NULL: none does. */
 static inline struct coop_waiter *coop_waiters_take(struct coop_waiters *q)
 {
     struct coop_waiter *w = q->first;
-    if (w)
-        q->first = w->next;
+    if (!w)
+        return NULL;
+    q->first = w->next;
+    if (w->next)
+        w->next->previous = w->previous;
     return w;
 }
 
@@ -65,7 +69,7 @@ static inline void coop_serve(struct coop_waiter *w, int result)
     if (KIT_UNLIKELY(w->select != NULL))
         coop_select_serve(w, result);
     else
-        coop_wake(w->task, result);
+        coop_wake(coop_task_of(w), result);
 }
 
 static inline void coop_serve_all(struct coop_waiters *q, int result)
@@ -110,16 +114,19 @@ static inline int coop_wait(coop_sched *s, const char *what, const char *name,
     return coop_give_way(s, t);
 }
 
+/* coop_wait_in, with its exceptions. */
+int coop_wait_in_until(coop_sched *s, struct coop_waiters *q, const char *what,
+                       const char *name, int64_t deadline);
+
 /* As coop_wait, for one that need not be able to wait, in a queue. */
 static inline int coop_wait_in(coop_sched *s, struct coop_waiters *q,
                                const char *what, const char *name,
                                int64_t deadline)
 {
-    int refused = coop_may_wait(s, deadline);
-    if (KIT_UNLIKELY(refused < 0))
-        return refused;
+    if (KIT_UNLIKELY(s->current->refuses || deadline != KIT_FOREVER))
+        return coop_wait_in_until(s, q, what, name, deadline);
     coop_waiters_add(q, &s->current->waiter);
-    return coop_wait(s, what, name, deadline);
+    return coop_wait(s, what, name, KIT_FOREVER);
 }
 
 /* As coop_wait_in, for a caller that need not be a task: else -EDEADLK. */

@@ -32,7 +32,8 @@ struct coop_chan_options {
 };
 
 /*
- * 0; -EINVAL for element_size 0 or a capacity above the maximum; -ENOMEM.
+ * 0; -EINVAL for element_size 0 or a capacity above the maximum; -ENOMEM, also
+ * for an element_size above UINT32_MAX.
  * Element size in bytes, capacity in elements. `options` may be NULL.
  */
 KIT_EXPORT int coop_chan_create(coop_chan **out, size_t element_size,
@@ -83,7 +84,7 @@ KIT_EXPORT int coop_chan_iter_init(coop_chan_iter *it, coop_chan *ch,
 struct coop_chan_face {
     char *put, *put_limit; /* the next to fill; up to here, the short way */
     char *get, *get_limit; /* the next to take */
-    size_t element_size;
+    uint32_t element_size;
 };
 
 /* Elements of 8 bytes, moved as words: bytes might be a part of the face, which

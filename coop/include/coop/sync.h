@@ -18,7 +18,7 @@ KIT_BEGIN
 /* Who waits, in order. Nothing in it is for users. */
 struct coop_waiter;
 struct coop_waiters {
-    struct coop_waiter *first, *last;
+    struct coop_waiter *first;
 };
 
 /* ---- mutex ---- */
