@@ -33,8 +33,9 @@ struct walk {
     /* how many calls may fail without it, because the library can do without
        what they do */
     long spared;
-    bool for_good;       /* all later ones fail, too */
-    bool sparse;         /* of the later calls only some fail: there are many */
+    bool for_good; /* all later ones fail, too */
+    bool sparse;   /* of the later calls only some fail: there are many, or
+                      an emulator takes long for each */
     bool may_not_happen; /* there may be no such call */
     struct K(sched_options) options;
 };
@@ -170,9 +171,10 @@ static inline bool ck_attempt(const struct walk *w, long n, long *spared)
 
 static inline void ck_walk(struct walk w)
 {
+    bool is_sparse = w.sparse || under_emulator();
     long n = 1, spared = 0;
     while (!ck_attempt(&w, n, &spared)) {
-        n += w.sparse ? 1 + n / 4 : 1;
+        n += is_sparse ? 1 + n / 4 : 1;
         ck_assert_int_lt(n, CALLS_MOST);
     }
     ck_assert_msg(w.may_not_happen || n > 1, "%s: no such call", w.name);
