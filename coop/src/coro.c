@@ -70,8 +70,7 @@ __attribute__((noinline)) int coop_coro_destroy(coop_coro *co)
         return 0;
     if (state_of(co) == COOP_CORO_RUNNING)
         return -EBUSY;
-    kit_context_dispose(&co->face.context);
-    kit_stack_give_back(co->stack);
+    coop_coro_free(co);
     return 0;
 }
 

@@ -75,6 +75,15 @@ coop_coro_prepare_usual(size_t local_size, const struct kit_stack_use *use,
 #endif
 }
 
+/* As coop_coro_destroy, without a call, for one that does not run; in functions
+   that do not switch before it. */
+static inline void coop_coro_free(coop_coro *co)
+{
+    if (KIT_UNLIKELY(co->face.state & COOP_CORO_APART))
+        kit_context_dispose(&co->face.context);
+    kit_stack_give_back(co->stack);
+}
+
 /* The end of an entry: answers the resumer for the last time. */
 __attribute__((noreturn)) static inline void coop_coro_finish(coop_coro *co,
                                                               kit_step last)

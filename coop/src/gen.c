@@ -174,8 +174,10 @@ int coop_gen_destroy(coop_gen *g)
 {
     if (!g)
         return 0;
-    if (KIT_LIKELY(g->face.iter.ops == &kit_gen_done_ops))
-        return coop_coro_destroy(coop_gen_coro(g));
+    if (KIT_LIKELY(g->face.iter.ops == &kit_gen_done_ops)) {
+        coop_coro_free(coop_gen_coro(g));
+        return 0;
+    }
     if (coop_gen_state(g) == KIT_GEN_RUNNING ||
         kit_chain_delegator(&g->face.chain))
         return -EBUSY;

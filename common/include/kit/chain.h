@@ -107,9 +107,9 @@ static inline struct kit_chain *kit_chain_link(struct kit_chain *self,
  * `self`, which runs, ends. Returns its delegator, who goes on with *result as
  * the value of the delegation; NULL for a root, whose step this is.
  */
-static inline struct kit_chain *kit_chain_end(struct kit_chain *self,
-                                              kit_completion end,
-                                              kit_completion *result)
+static inline __attribute__((always_inline)) struct kit_chain *
+kit_chain_end(struct kit_chain *self, kit_completion end,
+              kit_completion *result)
 {
     struct kit_chain *root = self->root, *delegator = kit_chain_delegator(self);
     if (!delegator)
