@@ -27,6 +27,7 @@ int main(void)
         preempt_spawn(s, NULL, produce, kit_ptr(ch), NULL) < 0 ||
         preempt_spawn(s, NULL, consume, kit_ptr(ch), NULL) < 0)
         return 1;
-    preempt_sched_destroy(s); /* when both tasks have ended */
+    preempt_run(s); /* until both have ended */
+    preempt_sched_destroy(s);
     return preempt_chan_destroy(ch);
 }
