@@ -383,6 +383,17 @@ class Coop(gdb.Command):
         super().__init__("coop", gdb.COMMAND_STACK, prefix=True)
 
 
+def tasks_of_expression(expression):
+    """Of the scheduler that it points at."""
+    try:
+        value = gdb.parse_and_eval(expression)
+        pointer = value.cast(struct("coop_sched").pointer())
+        return list(Scheduler(pointer, None).tasks())
+    except gdb.error as error:
+        raise gdb.GdbError(f"coop: {expression} is no pointer to a scheduler: "
+                           f"{error}") from None
+
+
 class CoopTasks(gdb.Command):
     """coop tasks [SCHEDULER]: number, name, state, and what each task of the
     running schedulers waits for; or those of one, given by an expression."""
@@ -392,9 +403,7 @@ class CoopTasks(gdb.Command):
 
     def invoke(self, argument, _from_tty):
         if argument:
-            value = gdb.parse_and_eval(argument)
-            pointer = value.cast(struct("coop_sched").pointer())
-            tasks = list(Scheduler(pointer, None).tasks())
+            tasks = tasks_of_expression(argument)
         else:
             tasks = all_tasks()
         if not tasks:
@@ -442,6 +451,9 @@ class CoopCore(gdb.Command):
         gdb.execute("set scheduler-locking on")  # nobody else runs meanwhile
         try:
             save_with_stacks(argument)
+        except gdb.error as error:
+            raise gdb.GdbError(f"coop: cannot write {argument}: {error}"
+                               ) from None
         finally:
             gdb.execute(f"set scheduler-locking {locking}")
 
