@@ -119,8 +119,8 @@ static inline int coop_chan_recv_inline(coop_chan *ch, void *element)
     return 1;
 }
 
-#define coop_chan_send(ch, element) coop_chan_send_inline(ch, element)
-#define coop_chan_recv(ch, element) coop_chan_recv_inline(ch, element)
+#define coop_chan_send(...) coop_chan_send_inline(__VA_ARGS__)
+#define coop_chan_recv(...) coop_chan_recv_inline(__VA_ARGS__)
 
 KIT_END
 

@@ -162,11 +162,11 @@ coop_coro_leave_inline(coop_coro *self, coop_coro *to, kit_completion how)
     kit_inline_leave(&from->context, &face->context, how);
 }
 
-#define coop_coro_yield(self, value) coop_coro_yield_inline(self, value)
-#define coop_coro_resume(co, how)    coop_coro_resume_inline(co, how)
-#define coop_coro_transfer(self, to, how)                                      \
-    coop_coro_transfer_inline(self, to, how)
-#define coop_coro_leave(self, to, how) coop_coro_leave_inline(self, to, how)
+/* Of any number of arguments, since a compound literal may have commas. */
+#define coop_coro_yield(...)    coop_coro_yield_inline(__VA_ARGS__)
+#define coop_coro_resume(...)   coop_coro_resume_inline(__VA_ARGS__)
+#define coop_coro_transfer(...) coop_coro_transfer_inline(__VA_ARGS__)
+#define coop_coro_leave(...)    coop_coro_leave_inline(__VA_ARGS__)
 
 #endif
 

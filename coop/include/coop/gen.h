@@ -173,11 +173,11 @@ static inline kit_iter *coop_gen_iter_inline(coop_gen *g)
     return (kit_iter *)(void *)g;
 }
 
-#define kit_iter_next(it, sent)        coop_gen_iter_next_inline(it, sent)
-#define coop_gen_iter(g)               coop_gen_iter_inline(g)
-#define coop_gen_yield(self, value)    coop_gen_yield_inline(self, value)
-#define coop_gen_next(g, sent)         coop_gen_next_inline(g, sent)
-#define coop_gen_delegate(self, inner) coop_gen_delegate_inline(self, inner)
+#define kit_iter_next(...)     coop_gen_iter_next_inline(__VA_ARGS__)
+#define coop_gen_iter(...)     coop_gen_iter_inline(__VA_ARGS__)
+#define coop_gen_yield(...)    coop_gen_yield_inline(__VA_ARGS__)
+#define coop_gen_next(...)     coop_gen_next_inline(__VA_ARGS__)
+#define coop_gen_delegate(...) coop_gen_delegate_inline(__VA_ARGS__)
 
 #endif
 
