@@ -45,6 +45,34 @@ static void finish(coop_sched *s)
     ck_assert_int_eq(coop_sched_destroy(s), 0);
 }
 
+/* ---- join ---- */
+
+static coop_task *joined_twice;
+
+static kit_value join_and_tell(kit_value result)
+{
+    *(int *)result.p = coop_join(joined_twice, NULL);
+    return kit_none();
+}
+
+static kit_value end_at_once(kit_value arg)
+{
+    return arg;
+}
+
+START_TEST (
+    who_joins_between_the_end_of_a_task_and_its_joiners_turn_is_refused) {
+    int first = 1, second = 1;
+    coop_sched *s = new_sched();
+    spawn(s, "first", join_and_tell, kit_ptr(&first));
+    coop_spawn(s, &joined_twice, end_at_once, kit_none(), NULL);
+    spawn(s, "second", join_and_tell, kit_ptr(&second));
+    finish(s);
+    ck_assert_int_eq(first, 0);
+    ck_assert_int_eq(second, -EBUSY);
+}
+END_TEST
+
 /* ---- order ---- */
 
 static kit_value three_turns(kit_value word)
@@ -308,6 +336,30 @@ START_TEST (destroy_abandons_tasks_that_wait) {
     spawn(s, NULL, one_turn, kit_ptr("never"));
     ck_assert_int_eq(coop_sched_destroy(s), 0);
     ck_assert_str_eq(trace, "");
+    ck_assert_int_eq(coop_chan_close(channel), 0);
+    ck_assert_int_eq(coop_chan_destroy(channel), 0);
+}
+END_TEST
+
+static void forget(void *arg)
+{
+    (void)arg;
+    coop_sched *s = new_sched();
+    coop_task *task;
+    struct coop_task_options o = {.name = "unjoined"};
+    coop_spawn(s, &task, one_turn, kit_ptr("-"), &o);
+    coop_run(s);
+    spawn(s, "not run", one_turn, kit_ptr("-"));
+    coop_sched_destroy(s);
+}
+
+START_TEST (destroy_reports_tasks_that_were_not_run_or_not_joined) {
+    char text[1024];
+    errors_of(forget, NULL, text, sizeof text);
+    ck_assert_str_eq(text,
+                     "schedkit: task unjoined: ended, and was never joined\n"
+                     "schedkit: task not run: was ready, and coop_run was not "
+                     "called\n");
 }
 END_TEST
 
@@ -328,6 +380,8 @@ END_TEST
 
 START_TEST (outside_a_task_nothing_can_wait) {
     int64_t element = 1;
+    ck_assert_int_eq(coop_sleep_until(kit_now()), 0);
+    ck_assert_int_eq(coop_sleep_until(kit_now() + 1000000000), -EDEADLK);
     coop_chan_create(&channel, 8, 1, NULL);
     ck_assert_int_eq(coop_chan_recv(channel, &element), -EDEADLK);
     ck_assert_int_eq(coop_chan_send(channel, &element), 0);
@@ -556,6 +610,7 @@ int main(void)
 {
     const TTest *tests[] = {
         nothing_runs_before_run,
+        who_joins_between_the_end_of_a_task_and_its_joiners_turn_is_refused,
         ready_tasks_take_turns_first_in_first_out,
         a_spawned_task_runs_behind_those_that_are_ready,
         a_task_that_does_not_wait_is_not_interrupted,
@@ -566,6 +621,7 @@ int main(void)
         tasks_that_join_in_a_circle_are_reported,
         a_scheduler_stays_usable_after_a_deadlock,
         destroy_abandons_tasks_that_wait,
+        destroy_reports_tasks_that_were_not_run_or_not_joined,
         a_channel_is_not_destroyed_while_tasks_wait_on_it,
         outside_a_task_nothing_can_wait,
         outside_a_task_only_ended_tasks_can_be_joined,

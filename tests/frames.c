@@ -209,6 +209,14 @@ START_TEST (a_frame_delegates_to_a_frame) {
 }
 END_TEST
 
+START_TEST (a_delegation_of_a_frame_to_nothing_fails) {
+    struct counter outer;
+    begin_over(&outer, NULL);
+    ck_failed(next(&outer, 0), -EINVAL);
+    ck_assert_int_eq(coop_frame_state(&outer.frame), KIT_GEN_DONE);
+}
+END_TEST
+
 START_TEST (throw_and_return_go_to_the_inner_frame) {
     struct counter inner, outer;
     begin(&inner, &count, 2);
@@ -591,6 +599,7 @@ int main(void)
         close_gives_up_on_a_frame_that_never_ends,
         a_request_from_inside_is_refused,
         a_frame_delegates_to_a_frame,
+        a_delegation_of_a_frame_to_nothing_fails,
         throw_and_return_go_to_the_inner_frame,
         a_frame_delegates_to_generators_and_sources_alike,
         an_inner_frame_may_be_stepped_from_the_side,

@@ -233,6 +233,35 @@ START_TEST (sleepers_wake_although_another_only_has_checkpoints) {
 }
 END_TEST
 
+static kit_value check_often(kit_value arg)
+{
+    for (int i = 0; i < 1000; i++)
+        coop_checkpoint();
+    *(int *)arg.p = 1;
+    return kit_none();
+}
+
+static kit_value ended_before(kit_value arg)
+{
+    return kit_int(*(int *)arg.p);
+}
+
+START_TEST (a_slice_without_end_is_never_used_up) {
+    struct coop_sched_options o = {.slice = INT64_MAX};
+    coop_sched *s;
+    coop_task *task;
+    kit_value before;
+    int ended = 0;
+    coop_sched_create(&s, &o);
+    coop_spawn(s, NULL, check_often, kit_ptr(&ended), NULL);
+    coop_spawn(s, &task, ended_before, kit_ptr(&ended), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    coop_join(task, &before);
+    ck_assert_int_eq(before.i, 1);
+    coop_sched_destroy(s);
+}
+END_TEST
+
 static kit_value yield_seldom(kit_value arg)
 {
     int64_t turns = 0;
@@ -272,6 +301,7 @@ int main(void)
         a_time_that_has_come_need_not_be_waited_for,
         sleepers_wake_although_others_always_yield,
         sleepers_wake_although_another_only_has_checkpoints,
+        a_slice_without_end_is_never_used_up,
         a_sleeper_wakes_after_a_few_turns_of_one_who_yields_seldom,
         NULL,
     };

@@ -216,12 +216,14 @@ __attribute__((noinline, cold)) static void cool(kit_stack *stack)
 {
     struct kit_slab *slab = stack->slab;
     uint32_t slot = stack->slot;
+    int saved = errno;
     if (KIT_MEMORY_IS_WATCHED)
         freshen(stack);
     VALGRIND_STACK_DEREGISTER(slab->valgrind_id[slot]);
     madvise(stack->low, (size_t)(kit_slot_high(slab, slot) - stack->low),
             MADV_DONTNEED);
     kit_slab_set(slab, UINT64_C(1) << slot);
+    errno = saved;
 }
 
 void kit_stack_put(kit_stack_pool *pool, kit_stack *stack)

@@ -120,17 +120,26 @@ void coop_report_deadlock(const coop_sched *s)
     }
 }
 
-void coop_report_unjoined(const coop_sched *s)
+/* NULL: nothing. Who waits has been reported as a deadlock. */
+static const char *forgotten(const coop_task *t)
+{
+    if (t->state == COOP_TASK_READY)
+        return "was ready, and coop_run was not called";
+    if (t->state == COOP_TASK_ENDED && !t->unclaimed)
+        return "ended, and was never joined";
+    return NULL;
+}
+
+void coop_report_forgotten(const coop_sched *s)
 {
     size_t count = 0;
     for (const coop_task *t = oldest(s); t; t = t->newer) {
-        if (t->state != COOP_TASK_ENDED || t->unclaimed)
-            continue;
-        if (++count <= REPORTED_AT_MOST)
-            coop_complain("task", t->name, "ended, and was never joined");
+        const char *how = forgotten(t);
+        if (how && ++count <= REPORTED_AT_MOST)
+            coop_complain("task", t->name, how);
     }
     if (count > REPORTED_AT_MOST)
-        coop_complain("task", "...", "and more were never joined");
+        coop_complain("task", "...", "and more were forgotten");
 }
 
 void coop_complain(const char *what, const char *name, const char *complaint)

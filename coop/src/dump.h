@@ -8,8 +8,8 @@
 /* Who waits for what, when nothing can wake them. */
 void coop_report_deadlock(const coop_sched *s);
 
-/* Tasks that ended, and that nobody has joined. */
-void coop_report_unjoined(const coop_sched *s);
+/* Tasks that nobody will join, or that should have been run. */
+void coop_report_forgotten(const coop_sched *s);
 
 /* Something that is destroyed while tasks wait for it, or the like:
    "schedkit: WHAT NAME: COMPLAINT". */

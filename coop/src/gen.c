@@ -158,8 +158,11 @@ create(coop_gen **out, coop_gen_fn body, kit_value arg,
     return result;
 }
 
-int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
-                    const struct coop_gen_options *options)
+/* Not inlined, as destroy: the pool is the one of the thread it is called on.
+ */
+__attribute__((noinline)) int
+coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
+                const struct coop_gen_options *options)
 {
     coop_coro *co = NULL;
     if (!options || (options->stack_size == 0 && !options->mechanism))
@@ -170,7 +173,7 @@ int coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
     return 0;
 }
 
-int coop_gen_destroy(coop_gen *g)
+__attribute__((noinline)) int coop_gen_destroy(coop_gen *g)
 {
     if (!g)
         return 0;

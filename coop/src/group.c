@@ -13,6 +13,7 @@ struct coop_group {
     bool cancel_on_failure;
     bool canceled;
     struct coop_waiters waiters;
+    size_t awaiting; /* calls that wait, or have not gone on yet */
 };
 
 int coop_group_create(coop_group **out, coop_sched *s,
@@ -117,7 +118,10 @@ static int wait_for_members(coop_group *g, int64_t deadline)
         return -EDEADLK;
     if (g->size == 0)
         return 0;
-    return coop_wait_here(&g->waiters, "await", g->name, deadline);
+    g->awaiting++;
+    int result = coop_wait_here(&g->waiters, "await", g->name, deadline);
+    g->awaiting--;
+    return result;
 }
 
 /* Whoever has waited takes the failure: the group begins anew. */
@@ -142,11 +146,13 @@ int coop_group_destroy(coop_group *g)
     if (!g)
         return 0;
     coop_task *self = coop_current();
-    if (is_member(g, self) || (g->size > 0 && !self))
+    if (is_member(g, self) || ((g->size > 0 || g->awaiting > 0) && !self))
         return -EDEADLK;
     coop_group_cancel(g);
     bool former = coop_shield(true);
     wait_for_members(g, KIT_FOREVER);
+    while (g->awaiting > 0)
+        coop_yield();
     coop_shield(former);
     free(g);
     return 0;

@@ -52,7 +52,7 @@ int coop_sched_destroy(coop_sched *s)
         return 0;
     if (s->is_running)
         return -EBUSY;
-    coop_report_unjoined(s);
+    coop_report_forgotten(s);
     coop_free_tasks(s);
     coop_offload_destroy(s);
     coop_poller_destroy(s);

@@ -59,6 +59,7 @@ struct coop_task {
     bool permit;          /* unparked since the last park */
     bool is_first;        /* spawned to be ready before the others */
     bool unclaimed;       /* nobody may join it: it frees itself */
+    bool has_joiner;      /* until that one has its result */
     const char *waits_to; /* while it waits: "receive from" */
     const char *waits_on; /* and the name of what, or NULL */
     int64_t since;        /* and when it began to */
@@ -99,7 +100,7 @@ struct coop_sched {
     bool is_running;
     int64_t now;   /* at the last poll */
     int64_t slice; /* ns that a task may run between checkpoints */
-    int64_t slice_end;
+    int64_t slice_begun;
     int64_t checked;  /* when the clock was last read for one */
     coop_task *ended; /* unclaimed; its stack was still in use */
     coop_task *newest;
@@ -170,12 +171,13 @@ static inline void coop_make_ready_first(coop_task *t)
  */
 static inline void coop_fetch_ahead(const coop_task *next)
 {
-    const char *stack = next->context.suspended, *after = (void *)next->next;
-    __builtin_prefetch(stack);
-    __builtin_prefetch(stack + 64);
-    __builtin_prefetch(stack + 128);
-    __builtin_prefetch(after);
-    __builtin_prefetch(after + 64);
+    uintptr_t stack = (uintptr_t)next->context.suspended;
+    uintptr_t after = (uintptr_t)next->next; /* NULL does no harm */
+    __builtin_prefetch((void *)stack);
+    __builtin_prefetch((void *)(stack + CACHE_LINE));
+    __builtin_prefetch((void *)(stack + 2 * CACHE_LINE));
+    __builtin_prefetch((void *)after);
+    __builtin_prefetch((void *)(after + CACHE_LINE));
 }
 
 static inline coop_task *coop_take_ready(coop_sched *s)

@@ -43,8 +43,11 @@ void coop_free_ended(coop_sched *s)
     s->ended = NULL;
 }
 
+/* Those that wait leave the queues first, of which some are others' stacks. */
 void coop_free_tasks(coop_sched *s)
 {
+    for (coop_task *t = s->newest; t; t = t->older)
+        coop_end_wait(t, -ECANCELED);
     while (s->newest)
         free_task(s->newest);
 }
@@ -147,13 +150,15 @@ int coop_join_until(coop_task *task, kit_value *result, int64_t deadline)
     coop_task *self = coop_current();
     if (task == self)
         return -EDEADLK;
-    if (task->joiner.first)
+    if (task->has_joiner)
         return -EBUSY;
     if (task->state != COOP_TASK_ENDED) {
         if (!self)
             return -EDEADLK;
+        task->has_joiner = true;
         int waited = coop_wait_in(self->sched, &task->joiner, "join",
                                   task->name, deadline);
+        task->has_joiner = false;
         if (waited < 0)
             return waited;
     }

@@ -56,10 +56,10 @@ static int sleep_until(coop_sched *s, int64_t deadline)
 int coop_sleep_until(int64_t deadline)
 {
     coop_sched *s = coop_running_sched();
+    if (deadline <= kit_now())
+        return 0;
     if (!s)
         return -EDEADLK;
-    if (coop_is_past(s, deadline))
-        return 0;
     int result = coop_may_wait(s, KIT_FOREVER);
     if (result == 0)
         result = sleep_until(s, deadline);
@@ -130,10 +130,10 @@ __attribute__((noinline)) static int check_clock(coop_sched *s)
     int64_t now = kit_now();
     bool begins = s->checks < 0;
     if (begins)
-        s->slice_end = now + s->slice;
+        s->slice_begun = now;
     s->checks = s->checks_in_a_row = begins ? 1 : checks_to_come(s, now);
     s->checked = now;
-    if (now < s->slice_end)
+    if (now - s->slice_begun < s->slice)
         return 0;
     s->until_poll = 1; /* those who sleep may have waited long */
     return coop_yield();

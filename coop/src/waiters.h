@@ -105,10 +105,11 @@ static inline int coop_wait(coop_sched *s, const char *what, const char *name,
                             int64_t deadline)
 {
     coop_task *t = s->current;
-    t->state = COOP_TASK_WAITING;
     t->waits_to = what;
     t->waits_on = name;
     t->since = s->now;
+    __atomic_signal_fence(__ATOMIC_RELEASE); /* a dump looks at the state */
+    t->state = COOP_TASK_WAITING;
     if (KIT_UNLIKELY(deadline != KIT_FOREVER))
         return coop_give_way_until(s, deadline);
     return coop_give_way(s, t);

@@ -86,6 +86,20 @@ START_TEST (an_inner_that_ends_otherwise_at_return_decides_for_the_outer) {
 }
 END_TEST
 
+static kit_completion tell_of_nothing(any_gen *self, kit_value arg)
+{
+    (void)arg;
+    return tell(self, kit_ptr(NULL));
+}
+
+START_TEST (a_delegation_to_nothing_is_a_failure_that_can_be_handled) {
+    any_gen *outer = made(tell_of_nothing, kit_none());
+    ck_yielded(next(outer, 0), 2000 - EINVAL);
+    ck_done(next(outer, 0), 3000);
+    destroy(outer);
+}
+END_TEST
+
 START_TEST (an_inner_that_handles_a_throw_and_ends_lets_the_outer_go_on) {
     const kit_completion done = kit_return(kit_int(9));
     any_gen *inner = made(finally_, kit_ptr(&done)), *outer = telling(inner);
@@ -414,6 +428,7 @@ int main(void)
     const TTest *tests[] = {
         how_clean_up_ends_wins_over_return_and_throw,
         an_inner_that_ends_otherwise_at_return_decides_for_the_outer,
+        a_delegation_to_nothing_is_a_failure_that_can_be_handled,
         an_inner_that_handles_a_throw_and_ends_lets_the_outer_go_on,
         a_return_that_the_inner_puts_off_is_a_normal_end_for_the_outer,
         requests_before_the_start_do_not_touch_the_inner,

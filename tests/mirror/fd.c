@@ -497,6 +497,9 @@ static kit_value use_a_file(kit_value path)
 }
 
 START_TEST (a_regular_file_is_read_and_not_waited_for) {
+    int fd = open(file_with("abc", 3), O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(K(fd_wait)(fd, FD_READ), -EPERM);
+    close(fd);
     begin();
     spawn(use_a_file, kit_ptr((void *)file_with("abc", 3)));
     finish();

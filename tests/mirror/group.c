@@ -154,6 +154,32 @@ static kit_value wait_as_member(kit_value arg)
     return arg;
 }
 
+static kit_value wait_for(kit_value group)
+{
+    return kit_int(K(group_wait)(group.p));
+}
+
+/* Two await the group, and it is destroyed when its last member ends. */
+static kit_value destroy_beside_waits(kit_value arg)
+{
+    any_group *g = new_group(false);
+    any_task *waits[2];
+    begin(g, park_until_canceled, 0);
+    for (int i = 0; i < 2; i++) {
+        waits[i] = beside(wait_for, kit_ptr(g));
+        until_waiting(waits[i]);
+    }
+    ck_assert_int_eq(K(group_destroy)(g), 0);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(joined(waits[i]), 0);
+    return arg;
+}
+
+START_TEST (destroy_awaits_those_who_wait_for_the_group) {
+    run(destroy_beside_waits, kit_none());
+}
+END_TEST
+
 START_TEST (a_member_cannot_wait_for_its_group) {
     run(wait_as_member, kit_none());
 }
@@ -185,6 +211,7 @@ int main(void)
         the_first_failure_cancels_the_others_if_asked_to,
         a_canceled_group_refuses_members_and_has_not_failed,
         destroy_cancels_and_awaits_what_a_wait_has_left,
+        destroy_awaits_those_who_wait_for_the_group,
         a_member_cannot_wait_for_its_group,
         members_may_be_canceled_before_they_begin,
         NULL,

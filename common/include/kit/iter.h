@@ -64,10 +64,10 @@ static inline void kit_iter_init(kit_iter *it, const struct kit_iter_ops *ops)
     it->ops = ops;
 }
 
-/* The iterator that this iterable is, or NULL. */
+/* The iterator that this iterable is, or NULL; NULL for NULL, too. */
 static inline kit_iter *kit_iterable_as_iter(kit_iterable *source)
 {
-    return source->ops == &kit_iter_own_iterable
+    return source && source->ops == &kit_iter_own_iterable
                ? KIT_CONTAINER(source, kit_iter, iterable)
                : NULL;
 }

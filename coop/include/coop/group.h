@@ -34,8 +34,9 @@ KIT_EXPORT int coop_group_create(coop_group **out, coop_sched *s,
 
 /*
  * Cancels the members that have not ended, waits for them (shielded: it cannot
- * be canceled), and frees the group. -EDEADLK, and nothing happens, where it
- * would have to wait outside a task or in a member. NULL: nothing, 0.
+ * be canceled) and for those who wait for them, too, and frees the group.
+ * -EDEADLK, and nothing happens, where it would have to wait outside a task or
+ * in a member. NULL: nothing, 0.
  */
 KIT_EXPORT int coop_group_destroy(coop_group *g);
 

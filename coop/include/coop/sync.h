@@ -39,7 +39,7 @@ KIT_EXPORT int coop_mutex_init(coop_mutex *m,
 /* -EBUSY when it is locked, too. */
 KIT_EXPORT int coop_mutex_destroy(coop_mutex *m);
 
-/* 0; -EDEADLK when the caller has it already. */
+/* 0; -EDEADLK when the caller has it already, and outside a task. */
 KIT_EXPORT int coop_mutex_lock(coop_mutex *m);
 KIT_EXPORT int coop_mutex_lock_until(coop_mutex *m, int64_t deadline);
 /* -EAGAIN when somebody has it. */

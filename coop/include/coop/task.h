@@ -15,7 +15,8 @@
  *
  * What blocks (that is: lets other tasks run): coop_yield, coop_checkpoint,
  * coop_sleep_until, coop_join, coop_park, and the operations of channels,
- * select, locks, groups and file descriptors. Each of them
+ * select, locks, groups and file descriptors. Each of them, but for yield and
+ * checkpoint, which outside a task do nothing,
  * - has a form with a deadline, `_until`: absolute, in nanoseconds of
  * kit_now(); KIT_FOREVER: none. It gives -ETIMEDOUT when it would still have to
  * wait then; a deadline in the past makes it a try.
@@ -70,9 +71,10 @@ KIT_EXPORT int coop_sched_create(coop_sched **out,
                                  const struct coop_sched_options *options);
 
 /*
- * Frees the scheduler, and every task that was not joined, which it reports on
- * stderr; tasks that have not ended are abandoned where they stand. -EBUSY,
- * and nothing is freed, while it runs. NULL is allowed.
+ * Frees the scheduler, and every task that was not joined. Of these it reports
+ * on stderr those that somebody was to join, and those that are ready, since
+ * coop_run was not called; tasks that have not ended are abandoned where they
+ * stand. -EBUSY, and nothing is freed, while it runs. NULL is allowed.
  */
 KIT_EXPORT int coop_sched_destroy(coop_sched *s);
 
@@ -118,7 +120,8 @@ KIT_EXPORT int coop_yield(void);
 /*
  * For long computations: yields if the task has run for its time slice since
  * it last began to run. As coop_yield in everything else. Cheap when there is
- * no need: the clock is read at most at each 64th call.
+ * no need: of calls that follow closely upon each other, one in 64 reads the
+ * clock.
  */
 KIT_EXPORT int coop_checkpoint(void);
 
@@ -166,8 +169,9 @@ struct coop_task_info {
     enum coop_task_state state;
     const char *waits_to; /* while it waits: "receive from"; else NULL */
     const char *waits_on; /* and the name of what, or NULL */
-    int64_t since;        /* when it began to wait, by kit_now(), to within
-                             10 ms; 0 when it does not wait */
+    int64_t since;        /* when it began to wait, by kit_now(), as of the
+                             scheduler's last look at the clock, 64 switches
+                             before at the most; 0 when it does not wait */
     size_t stack_size;    /* usable bytes */
     size_t stack_used;    /* at the most, so far; 0: not known */
 };
