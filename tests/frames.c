@@ -209,6 +209,35 @@ START_TEST (a_frame_delegates_to_a_frame) {
 }
 END_TEST
 
+START_TEST (a_frame_that_was_stepped_from_the_side_is_kept_for_its_outer) {
+    struct counter inner, outer;
+    begin(&inner, &count, 3);
+    begin_over(&outer, &inner.frame.iter.iterable);
+    ck_yielded(next(&outer, 0), 0);
+    ck_yielded(next(&inner, 0), 1);
+    ck_assert_int_eq(coop_frame_close(&inner.frame), -EBUSY);
+    ck_yielded(next(&outer, 0), 2);
+    ck_assert_int_eq(coop_frame_close(&inner.frame), -EBUSY);
+    ck_yielded(next(&outer, 0), 1099);
+    ck_assert_int_eq(coop_frame_close(&inner.frame), 0);
+    ck_done(next(&outer, 0), 2000);
+}
+END_TEST
+
+START_TEST (a_frame_of_two_is_kept_for_either) {
+    struct counter inner, one, two;
+    begin(&inner, &count, 3);
+    begin_over(&one, &inner.frame.iter.iterable);
+    begin_over(&two, &inner.frame.iter.iterable);
+    ck_yielded(next(&one, 0), 0);
+    ck_yielded(next(&two, 0), 1);
+    ck_assert_int_eq(coop_frame_close(&one.frame), 0);
+    ck_assert_int_eq(coop_frame_close(&inner.frame), -EBUSY);
+    ck_assert_int_eq(coop_frame_close(&two.frame), 0);
+    ck_assert_int_eq(coop_frame_close(&inner.frame), 0);
+}
+END_TEST
+
 START_TEST (a_delegation_of_a_frame_to_nothing_fails) {
     struct counter outer;
     begin_over(&outer, NULL);
@@ -599,6 +628,8 @@ int main(void)
         close_gives_up_on_a_frame_that_never_ends,
         a_request_from_inside_is_refused,
         a_frame_delegates_to_a_frame,
+        a_frame_that_was_stepped_from_the_side_is_kept_for_its_outer,
+        a_frame_of_two_is_kept_for_either,
         a_delegation_of_a_frame_to_nothing_fails,
         throw_and_return_go_to_the_inner_frame,
         a_frame_delegates_to_generators_and_sources_alike,

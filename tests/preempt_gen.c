@@ -481,6 +481,25 @@ START_TEST (a_thread_that_cannot_start_fails_the_first_next_and_may_later) {
 }
 END_TEST
 
+static kit_completion destroy_itself(preempt_gen *self, kit_value arg)
+{
+    (void)arg;
+    KIT_TRY(preempt_gen_yield(self, kit_int(1)));
+    KIT_TRY(preempt_gen_yield(self, kit_int(preempt_gen_destroy(self))));
+    return kit_return(kit_none());
+}
+
+START_TEST (a_body_that_runs_ahead_cannot_destroy_itself) {
+    preempt_gen *g = made(destroy_itself, kit_none(),
+                          (struct preempt_gen_options){.capacity = 8});
+    ck_yielded(next(g, 0), 1);
+    pause_ms(20); /* meanwhile it goes on */
+    ck_yielded(next(g, 0), -EBUSY);
+    ck_done_none(next(g, 0));
+    destroy(g);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -506,6 +525,7 @@ int main(void)
         a_generator_runs_on_the_cpu_that_was_asked_for,
         a_cpu_that_does_not_exist_fails_the_first_next,
         a_thread_that_cannot_start_fails_the_first_next_and_may_later,
+        a_body_that_runs_ahead_cannot_destroy_itself,
         NULL,
     };
     return run_suite("preempt generators ahead", 20, tests);

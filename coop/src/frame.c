@@ -32,15 +32,21 @@ static bool chain_is_running(coop_frame *f)
 
 /* ---- delegation ---- */
 
-/* An inner frame that nobody else is linked to and that can be resumed. */
-static coop_frame *linkable(kit_iter *it)
+/* Nobody else is linked to it, and it can be resumed. */
+static bool is_linkable(coop_frame *inner)
 {
-    if (it->ops->throw_ != coop_frame_throw)
-        return NULL;
-    coop_frame *inner = frame_of(it);
-    if (kit_chain_delegator(&inner->chain) || chain_is_running(inner))
-        return NULL;
-    return inner;
+    return !kit_chain_delegator(&inner->chain) && !chain_is_running(inner);
+}
+
+static void attach(coop_frame *f, coop_frame *inner)
+{
+    if (is_linkable(inner)) {
+        inner->mode = COOP_FRAME_APART;
+        kit_chain_link(&f->chain, &inner->chain);
+    } else {
+        f->chain.cut = true; /* as if it had been linked, and cut off */
+        kit_chain_hold(&inner->chain);
+    }
 }
 
 /* `f` delegates to `source`. The request, or the result, that comes next. */
@@ -55,11 +61,8 @@ static kit_completion begin_delegation(coop_frame *f, kit_iterable *source)
     }
     f->source = source;
     f->inner = it;
-    coop_frame *inner = linkable(it);
-    if (inner) {
-        inner->mode = COOP_FRAME_APART;
-        kit_chain_link(&f->chain, &inner->chain);
-    }
+    if (it->ops->throw_ == coop_frame_throw)
+        attach(f, frame_of(it));
     return kit_next(kit_none());
 }
 
@@ -102,6 +105,8 @@ __attribute__((noinline)) static kit_step step_inner(coop_frame *leaf,
     kit_value item;
     if (kit_delegate_step(leaf->inner, how, &item, &how))
         return kit_yielded(item);
+    if (leaf->chain.cut)
+        kit_chain_release(&frame_of(leaf->inner)->chain);
     leaf->chain.cut = false;
     end_delegation(leaf);
     return leaf->function->body(leaf, how);
@@ -233,7 +238,7 @@ void coop_frame_init(coop_frame *f, const coop_frame_function *function)
 int coop_frame_close(coop_frame *f)
 {
     enum kit_gen_state state = coop_frame_state(f);
-    if (state == KIT_GEN_RUNNING || kit_chain_delegator(&f->chain))
+    if (state == KIT_GEN_RUNNING || kit_chain_is_held(&f->chain))
         return -EBUSY;
     if (state == KIT_GEN_SUSPENDED && !kit_gen_exhaust(&f->iter))
         return -EBUSY;

@@ -177,12 +177,13 @@ __attribute__((noinline)) int coop_gen_destroy(coop_gen *g)
 {
     if (!g)
         return 0;
+    if (KIT_UNLIKELY(kit_chain_is_held(&g->face.chain)))
+        return -EBUSY;
     if (KIT_LIKELY(g->face.iter.ops == &kit_gen_done_ops)) {
         coop_coro_free(coop_gen_coro(g));
         return 0;
     }
-    if (coop_gen_state(g) == KIT_GEN_RUNNING ||
-        kit_chain_delegator(&g->face.chain))
+    if (coop_gen_state(g) == KIT_GEN_RUNNING)
         return -EBUSY;
     if (g->face.iter.ops == &coop_gen_begun_ops &&
         !kit_gen_exhaust(&g->face.iter))
@@ -258,7 +259,21 @@ coop_coro *coop_gen_link(coop_gen *self, kit_iterable *iterable)
 static kit_completion go_on(coop_gen *self, kit_iter *it, kit_completion c)
 {
     self->face.chain.cut = false;
-    return kit_delegate_request(it, c, yield_of, self);
+    c = kit_delegate_request(it, c, yield_of, self);
+    kit_chain_release(&gen_of(it)->face.chain);
+    return c;
+}
+
+static kit_completion delegate_by_protocol(coop_gen *self, kit_iter *it)
+{
+    bool is_ours = it->ops == &created_ops || it->ops == &coop_gen_begun_ops;
+    if (is_ours)
+        kit_chain_hold(&gen_of(it)->face.chain);
+    kit_completion c =
+        kit_delegate_request(it, kit_next(kit_none()), yield_of, self);
+    if (is_ours)
+        kit_chain_release(&gen_of(it)->face.chain);
+    return c;
 }
 
 kit_completion coop_gen_go_on(coop_gen *self, kit_iterable *iterable,
@@ -272,7 +287,7 @@ static kit_completion delegate_to(coop_gen *self, kit_iter *it)
 {
     coop_coro *leaf = link_to(self, it);
     if (!leaf)
-        return kit_delegate_request(it, kit_next(kit_none()), yield_of, self);
+        return delegate_by_protocol(self, it);
     kit_completion c =
         coop_coro_transfer(coop_gen_coro(self), leaf, kit_next(kit_none()));
     return KIT_UNLIKELY(self->face.chain.cut) ? go_on(self, it, c) : c;

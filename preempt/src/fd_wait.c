@@ -163,7 +163,10 @@ static int poll_until(struct pollfd *fds, nfds_t count, int64_t deadline)
 int preempt_fd_look(int fd, int events)
 {
     struct pollfd p = poll_for(fd, events);
-    int saved = errno, result = poll_until(&p, 1, 0);
+    int saved = errno, result;
+    do {
+        result = poll_until(&p, 1, 0);
+    } while (result == -EINTR); /* which even a look may give */
     errno = saved;
     return result < 0 ? result : events_of(&p, events);
 }

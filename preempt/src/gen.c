@@ -353,7 +353,8 @@ int preempt_gen_destroy(preempt_gen *g)
     if (!g)
         return 0;
     enum kit_gen_state state = preempt_gen_state(g);
-    if (state == KIT_GEN_RUNNING || kit_chain_delegator(&g->chain))
+    if (state == KIT_GEN_RUNNING || called_by_body(g) ||
+        kit_chain_is_held(&g->chain))
         return -EBUSY;
     if (state == KIT_GEN_SUSPENDED && !kit_gen_exhaust(&g->iter))
         return -EBUSY;
@@ -440,7 +441,22 @@ static kit_completion delegate_by_link(preempt_gen *self, preempt_gen *inner)
         return c;
     /* The inner was stepped from the side: `c` is a request for it. */
     self->chain.cut = false;
-    return kit_delegate_request(&inner->iter, c, yield_of, self);
+    c = kit_delegate_request(&inner->iter, c, yield_of, self);
+    kit_chain_release(&inner->chain);
+    return c;
+}
+
+static kit_completion delegate_by_protocol(preempt_gen *self, kit_iter *it)
+{
+    struct kit_chain *held =
+        it->ops == self->iter.ops ? &gen_of(it)->chain : NULL;
+    if (held)
+        kit_chain_hold(held);
+    kit_completion c =
+        kit_delegate_request(it, kit_next(kit_none()), yield_of, self);
+    if (held)
+        kit_chain_release(held);
+    return c;
 }
 
 kit_completion preempt_gen_delegate(preempt_gen *self, kit_iterable *iterable)
@@ -451,8 +467,7 @@ kit_completion preempt_gen_delegate(preempt_gen *self, kit_iterable *iterable)
     kit_iter *it = opened.value.p;
     preempt_gen *inner = claim_inner(self, it);
     kit_completion end =
-        inner ? delegate_by_link(self, inner)
-              : kit_delegate_request(it, kit_next(kit_none()), yield_of, self);
+        inner ? delegate_by_link(self, inner) : delegate_by_protocol(self, it);
     kit_iterable_release(iterable, it);
     return end;
 }

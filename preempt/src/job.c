@@ -9,6 +9,7 @@
 #include <kit/annotate.h>
 
 #include <errno.h>
+#include <sched.h>
 
 static uint32_t state_of(const preempt_job *j)
 {
@@ -48,13 +49,19 @@ void preempt_job_init(preempt_job *j, preempt_job_fn body, kit_value arg,
 /* ---- the end ---- */
 
 /* The state is the last of the job that is touched: it may be gone then. */
-void preempt_job_settle(preempt_pool *p, preempt_job *j, uint32_t state)
+struct preempt_waiter *preempt_job_settle(preempt_job *j, uint32_t state)
 {
-    kit_lock_acquire(&p->lock);
     struct preempt_waiter *all = preempt_waiters_pop_all(&j->waiters);
     KIT_GIVES(&j->state);
     /* release: the result is for whoever sees the state */
     atomic_store_explicit(&j->state, state, memory_order_release);
+    return all;
+}
+
+static void end_for_waiters(preempt_pool *p, preempt_job *j)
+{
+    kit_lock_acquire(&p->lock);
+    struct preempt_waiter *all = preempt_job_settle(j, PREEMPT_JOB_ENDED);
     kit_lock_release(&p->lock);
     preempt_waiters_wake_list(all, WORD_SERVED);
 }
@@ -62,26 +69,57 @@ void preempt_job_settle(preempt_pool *p, preempt_job *j, uint32_t state)
 void preempt_job_run(struct worker *me, preempt_job *j)
 {
     uint32_t running = PREEMPT_JOB_RUNNING;
+    bool former = preempt_shield(true);
     j->next = me->running;
     me->running = j;
     j->value = j->body(j->value);
     me->running = j->next;
+    preempt_shield(former);
     KIT_GIVES(&j->state);
     /* release: as in preempt_job_settle */
     if (!atomic_compare_exchange_strong_explicit(
             &j->state, &running, PREEMPT_JOB_ENDED, memory_order_release,
             memory_order_relaxed))
-        preempt_job_settle(me->pool, j, PREEMPT_JOB_ENDED);
+        end_for_waiters(me->pool, j);
+}
+
+static bool take_out(preempt_pool *p, preempt_job *j)
+{
+    kit_lock_acquire(&p->lock);
+    bool is_ours = preempt_pool_take_out(p, j);
+    kit_lock_release(&p->lock);
+    return is_ours;
+}
+
+static bool take_out_and_cancel(preempt_pool *p, preempt_job *j)
+{
+    struct preempt_waiter *all = NULL;
+    kit_lock_acquire(&p->lock);
+    bool is_ours = preempt_pool_take_out(p, j);
+    if (is_ours)
+        all = preempt_job_settle(j, PREEMPT_JOB_CANCELED);
+    kit_lock_release(&p->lock);
+    preempt_waiters_wake_list(all, WORD_SERVED);
+    return is_ours;
+}
+
+/* Takes out a job, one that is only about to be pushed, too. False: it is
+   somebody else's. */
+static bool have(preempt_job *j, bool (*out)(preempt_pool *, preempt_job *))
+{
+    while (state_of(j) == PREEMPT_JOB_QUEUED) {
+        if (out(j->pool, j))
+            return true;
+        sched_yield();
+    }
+    return false;
 }
 
 int preempt_job_cancel(preempt_job *j)
 {
     if (state_of(j) == PREEMPT_JOB_NEW)
         return -EINVAL;
-    if (state_of(j) != PREEMPT_JOB_QUEUED || !preempt_pool_claim(j->pool, j))
-        return -EBUSY;
-    preempt_job_settle(j->pool, j, PREEMPT_JOB_CANCELED);
-    return 0;
+    return have(j, take_out_and_cancel) ? 0 : -EBUSY;
 }
 
 /* ---- waiting ---- */
@@ -166,7 +204,7 @@ static int help(struct worker *me, preempt_job *j)
 {
     if (is_running_it(me, j))
         return -EDEADLK;
-    if (state_of(j) == PREEMPT_JOB_QUEUED && preempt_pool_claim(me->pool, j))
+    if (have(j, take_out))
         preempt_job_run(me, j);
     return 0;
 }

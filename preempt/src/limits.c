@@ -127,7 +127,7 @@ static struct limit limit_of_group(void)
         return tightest;
     group += strlen("0::");
     group[strcspn(group, "\n")] = '\0';
-    for (char *end; (end = strrchr(group, '/')); *end = '\0') {
+    for (char *end = group; end;) {
         snprintf(path, sizeof path, "/sys/fs/cgroup%s/pids.max", group);
         long long value = number_in(path, NULL);
         snprintf(path, sizeof path, "/sys/fs/cgroup%s/pids.current", group);
@@ -137,6 +137,9 @@ static struct limit limit_of_group(void)
             tightest.value = value;
             tightest.used = used;
         }
+        end = strrchr(group, '/'); /* the last is the root, an empty path */
+        if (end)
+            *end = '\0';
     }
     return tightest;
 }
@@ -155,12 +158,13 @@ static struct limit limit_of_machine(void)
                           threads_of_machine(), 1};
 }
 
+/* The kernel keeps the numbers below 300 for what begins with the machine. */
 static struct limit limit_of_numbers(void)
 {
     return (struct limit){"kernel.pid_max allows %lld threads and processes, "
                           "and there are %lld",
                           number_in("/proc/sys/kernel/pid_max", NULL),
-                          threads_of_machine(), 1};
+                          threads_of_machine(), 301};
 }
 
 /* A stack and its guard. */

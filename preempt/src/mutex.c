@@ -20,6 +20,11 @@
 
 /* ---- with priority inheritance ---- */
 
+/*
+ * Not one that checks for errors: where the kernel finds that owners wait in a
+ * circle, the C library ends the program then, instead of waiting for the end
+ * of the slice. So the state says who the owner is.
+ */
 static int init_inheriting(preempt_mutex *m)
 {
     pthread_mutexattr_t attr;
@@ -27,8 +32,6 @@ static int init_inheriting(preempt_mutex *m)
     if (error)
         return -error;
     error = pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
-    if (!error)
-        error = pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
     if (!error)
         error = pthread_mutex_init(&m->inheriting, &attr);
     pthread_mutexattr_destroy(&attr);
@@ -51,21 +54,60 @@ static int lock_for_a_slice(preempt_mutex *m, int64_t deadline)
     return pthread_mutex_timedlock(&m->inheriting, &until);
 }
 
-static int lock_inheriting(preempt_mutex *m, int64_t deadline)
+static bool is_owner(preempt_mutex *m, const struct sleeper *self)
+{
+    return atomic_load_explicit(&m->state, memory_order_relaxed) ==
+           (uintptr_t)self;
+}
+
+static void set_owner(preempt_mutex *m, const struct sleeper *self)
+{
+    atomic_store_explicit(&m->state, (uintptr_t)self, memory_order_relaxed);
+}
+
+static int try_lock_inheriting(preempt_mutex *m)
+{
+    int error = pthread_mutex_trylock(&m->inheriting);
+    if (error == 0)
+        set_owner(m, sleeper_self());
+    return error == EBUSY ? -EAGAIN : -error;
+}
+
+static int sleep_for_inheriting(preempt_mutex *m, struct sleeper *self,
+                                int64_t deadline)
 {
     struct wait why = {"lock", m->name, deadline};
-    int error = pthread_mutex_trylock(&m->inheriting), result;
-    if (error != EBUSY)
-        return -error;
-    struct sleeper *s = sleeper_self();
-    sleeper_begin(s, &why);
+    int error, result;
+    sleeper_begin(self, &why);
     do {
-        result = sleeper_may_wait(s, deadline);
+        result = sleeper_may_wait(self, deadline);
         error = result < 0 ? 0 : lock_for_a_slice(m, deadline);
     } while (error == ETIMEDOUT);
-    sleeper_end(s);
-    sleeper_finish(s, 0);
+    sleeper_end(self);
+    sleeper_finish(self, 0);
     return result < 0 ? result : -error;
+}
+
+static int lock_inheriting(preempt_mutex *m, int64_t deadline)
+{
+    int result = try_lock_inheriting(m);
+    struct sleeper *self = sleeper_self();
+    if (result != -EAGAIN)
+        return result;
+    if (is_owner(m, self))
+        return -EDEADLK;
+    result = sleep_for_inheriting(m, self, deadline);
+    if (result == 0)
+        set_owner(m, self);
+    return result;
+}
+
+static int unlock_inheriting(preempt_mutex *m)
+{
+    if (!is_owner(m, sleeper_self()))
+        return -EPERM;
+    set_owner(m, NULL);
+    return -pthread_mutex_unlock(&m->inheriting);
 }
 
 /* ---- without ---- */
@@ -264,15 +306,13 @@ int preempt_mutex_lock(preempt_mutex *m)
 
 int preempt_mutex_try_lock(preempt_mutex *m)
 {
-    if (!m->inherits_priority)
-        return try_lock_barging(m);
-    return pthread_mutex_trylock(&m->inheriting) == 0 ? 0 : -EAGAIN;
+    return m->inherits_priority ? try_lock_inheriting(m) : try_lock_barging(m);
 }
 
 int preempt_mutex_unlock(preempt_mutex *m)
 {
-    int result = m->inherits_priority ? -pthread_mutex_unlock(&m->inheriting)
-                                      : unlock_barging(m);
+    int result =
+        m->inherits_priority ? unlock_inheriting(m) : unlock_barging(m);
     if (result < 0)
         preempt_report(__func__, m->name, "the caller does not have it");
     return result;

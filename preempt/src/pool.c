@@ -128,16 +128,13 @@ static preempt_job *take(preempt_pool *p)
     return j;
 }
 
-bool preempt_pool_claim(preempt_pool *p, preempt_job *j)
+bool preempt_pool_take_out(preempt_pool *p, preempt_job *j)
 {
-    kit_lock_acquire(&p->lock);
     gather(p);
-    bool is_there =
-        atomic_load_explicit(&j->state, memory_order_relaxed) & JOB_LISTED;
-    if (is_there)
-        unlink_job(p, j);
-    kit_lock_release(&p->lock);
-    return is_there;
+    if (!(atomic_load_explicit(&j->state, memory_order_relaxed) & JOB_LISTED))
+        return false;
+    unlink_job(p, j);
+    return true;
 }
 
 /* ---- submission ---- */
@@ -174,6 +171,14 @@ static void wake_worker(preempt_pool *p)
         preempt_waiter_wake(w, WORD_SERVED);
 }
 
+static void take_back(preempt_pool *p, preempt_job *j)
+{
+    kit_lock_acquire(&p->lock);
+    struct preempt_waiter *all = preempt_job_settle(j, PREEMPT_JOB_NEW);
+    kit_lock_release(&p->lock);
+    preempt_waiters_wake_list(all, WORD_SERVED);
+}
+
 int preempt_pool_submit(preempt_pool *p, preempt_job *j)
 {
     if (atomic_load_explicit(&j->state, memory_order_relaxed) !=
@@ -185,7 +190,7 @@ int preempt_pool_submit(preempt_pool *p, preempt_job *j)
     /* release: whoever sees the state sees the pool */
     atomic_store_explicit(&j->state, PREEMPT_JOB_QUEUED, memory_order_release);
     if (!push(p, j)) {
-        preempt_job_settle(p, j, PREEMPT_JOB_NEW);
+        take_back(p, j);
         return -EPIPE;
     }
     if (atomic_load_explicit(&p->idle, memory_order_seq_cst) > 0)
@@ -238,7 +243,6 @@ static struct look look_or_sleep(preempt_pool *p)
     kit_lock_release(&p->lock);
     if (is_done(l))
         return l;
-    preempt_shield(true); /* whatever the last job has left */
     atomic_store_explicit(&w.sleeper->idles, 1, memory_order_relaxed);
     preempt_waiter_wait(&w, &p->lock, &p->idlers, &why);
     atomic_store_explicit(&w.sleeper->idles, 0, memory_order_relaxed);
@@ -316,13 +320,26 @@ int preempt_pool_drain(preempt_pool *p)
     return preempt_pool_drain_until(p, KIT_FOREVER);
 }
 
+/* Its end is seen before the queue is seen empty, by a worker that then ends.
+ */
+static bool cancel_one(preempt_pool *p)
+{
+    struct preempt_waiter *all = NULL;
+    kit_lock_acquire(&p->lock);
+    preempt_job *j = take_locked(p);
+    if (j)
+        all = preempt_job_settle(j, PREEMPT_JOB_CANCELED);
+    kit_lock_release(&p->lock);
+    preempt_waiters_wake_list(all, WORD_SERVED);
+    return j != NULL;
+}
+
 size_t preempt_pool_cancel(preempt_pool *p)
 {
     size_t count = 0;
-    preempt_job *j;
     preempt_pool_close(p);
-    for (; (j = take(p)); count++)
-        preempt_job_settle(p, j, PREEMPT_JOB_CANCELED);
+    while (cancel_one(p))
+        count++;
     return count;
 }
 

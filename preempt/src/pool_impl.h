@@ -52,14 +52,14 @@ struct preempt_pool {
 /* Of the calling thread, or NULL. */
 struct worker *preempt_worker_self(void);
 
-/* Takes the job out of the queue, to run or to cancel it; false: it is not
-   there any more. */
-bool preempt_pool_claim(preempt_pool *p, preempt_job *j);
+/* Under the lock: takes the job out of the queue, to run or to cancel it;
+   false: it is not there, yet or any more. */
+bool preempt_pool_take_out(preempt_pool *p, preempt_job *j);
 
 void preempt_job_run(struct worker *me, preempt_job *j);
 
-/* A job is in `state`, which none waits to see the end of: wakes who waits.
-   The job may be gone then. */
-void preempt_job_settle(preempt_pool *p, preempt_job *j, uint32_t state);
+/* Under the lock: the job is in `state`, after which nothing is to be waited
+   for. Those who have, to be woken without it; the job may be gone then. */
+struct preempt_waiter *preempt_job_settle(preempt_job *j, uint32_t state);
 
 #endif

@@ -4,7 +4,8 @@
  * who wait for it in a queue. Whoever changes the state hands over what they
  * wait for, so that nobody who comes later can overtake them. The object is not
  * touched after its lock has been given back: whoever has been served may
- * destroy it.
+ * destroy it. (Not so by one whose time is up while it is being served: it has
+ * to look whether it still is in the queue.)
  */
 #include "sync_impl.h"
 

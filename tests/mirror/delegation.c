@@ -155,6 +155,31 @@ static any_gen *outer_of_ended(any_gen **inner)
     return outer;
 }
 
+START_TEST (an_inner_that_was_stepped_from_the_side_is_kept_for_its_outer) {
+    any_gen *inner = made(one_two, kit_none()), *outer = telling(inner);
+    ck_yielded(next(outer, 0), 1);
+    ck_yielded(next(inner, 0), 2);
+    ck_assert_int_eq(K(gen_destroy)(inner), -EBUSY);
+    ck_done(next(inner, 0), 3);
+    ck_assert_int_eq(K(gen_destroy)(inner), -EBUSY);
+    ck_yielded(next(outer, 0), kit_none().i + 1000);
+    destroy(inner);
+    destroy(outer);
+}
+END_TEST
+
+START_TEST (an_inner_of_two_is_kept_for_either) {
+    any_gen *inner = made(one_two, kit_none());
+    any_gen *one = telling(inner), *two = telling(inner);
+    ck_yielded(next(one, 0), 1);
+    ck_yielded(next(two, 0), 2);
+    destroy(one);
+    ck_assert_int_eq(K(gen_destroy)(inner), -EBUSY);
+    destroy(two);
+    destroy(inner);
+}
+END_TEST
+
 START_TEST (an_inner_ended_from_the_side_answers_as_a_completed_one) {
     any_gen *inner, *outer = outer_of_ended(&inner);
     ck_yielded(next(outer, 0), kit_none().i + 1000);
@@ -432,6 +457,8 @@ int main(void)
         an_inner_that_handles_a_throw_and_ends_lets_the_outer_go_on,
         a_return_that_the_inner_puts_off_is_a_normal_end_for_the_outer,
         requests_before_the_start_do_not_touch_the_inner,
+        an_inner_that_was_stepped_from_the_side_is_kept_for_its_outer,
+        an_inner_of_two_is_kept_for_either,
         an_inner_ended_from_the_side_answers_as_a_completed_one,
         the_inner_is_done_when_the_outer_cleans_up,
         a_return_that_the_inner_has_outlived_is_forgotten,

@@ -132,6 +132,47 @@ static kit_value use_semaphore(kit_value arg)
     return arg;
 }
 
+/* ---- two of them, in opposite order ---- */
+
+static K(mutex) pair[2];
+static atomic_int have_one;
+
+static kit_value lock_both(kit_value first)
+{
+    ck_assert_int_eq(K(mutex_lock)(&pair[first.i]), 0);
+    for (have_one++; have_one < 2;)
+        K(yield)();
+    int result = K(mutex_lock_until)(&pair[1 - first.i], after_ms(30));
+    if (result == 0)
+        ck_assert_int_eq(K(mutex_unlock)(&pair[1 - first.i]), 0);
+    ck_assert_int_eq(K(mutex_unlock)(&pair[first.i]), 0);
+    return kit_int(result);
+}
+
+static kit_value cross(kit_value arg)
+{
+    any_task *one = beside(lock_both, kit_int(0));
+    any_task *two = beside(lock_both, kit_int(1));
+    int64_t first = joined(one), second = joined(two);
+    ck_assert(first == 0 || first == -ETIMEDOUT);
+    ck_assert(second == 0 || second == -ETIMEDOUT);
+    ck_assert_int_lt(first + second, 0);
+    return arg;
+}
+
+START_TEST (two_that_lock_in_opposite_order_come_apart_at_a_deadline) {
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct K(mutex_options) o = OPTIONS(kind);
+        have_one = 0;
+        for (int i = 0; i < 2; i++)
+            ck_assert_int_eq(K(mutex_init)(&pair[i], &o), 0);
+        run(cross, kit_none());
+        for (int i = 0; i < 2; i++)
+            ck_assert_int_eq(K(mutex_destroy)(&pair[i]), 0);
+    }
+}
+END_TEST
+
 START_TEST (a_semaphore_gives_what_is_released_to_who_waits) {
     run(use_semaphore, kit_none());
 }
@@ -284,6 +325,7 @@ int main(void)
     const TTest *tests[] = {
         a_mutex_lets_one_in_at_a_time,
         a_locked_mutex_is_refused_in_time,
+        two_that_lock_in_opposite_order_come_apart_at_a_deadline,
         a_semaphore_gives_what_is_released_to_who_waits,
         of_release_and_deadline_one_wins_and_nothing_is_lost,
         a_wait_group_lets_all_go_when_the_last_is_done,

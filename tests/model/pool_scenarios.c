@@ -16,7 +16,7 @@
 
 enum { ANSWER = 42, JOBS_MAX = 3, USERS_MAX = 2 };
 
-enum twist { NONE = 0, CLOSES, CANCELS_JOB, CANCELS_ALL, ALSO_WAITS, CLOCK };
+enum twist { NONE = 0, CLOSES, CANCELS_JOB, CANCELS_ALL, ALSO_WAITS, SUBMITS, CLOCK };
 
 struct workshop {
     size_t workers;
@@ -57,6 +57,24 @@ static kit_value submit_another(kit_value arg)
     model_check(preempt_job_wait(j, &result) == 0);
     free(j);
     return result;
+}
+
+/* It may be submitted at this moment, by another thread. */
+static kit_value wait_for_known(kit_value arg)
+{
+    int result = preempt_job_wait(shared.known, NULL);
+    model_check(result == 0 || result == -EINVAL);
+    return kit_int(arg.i + 1);
+}
+
+static preempt_job *job_of(int i)
+{
+    const struct workshop *w = shared.workshop;
+    if (w->twist == SUBMITS)
+        return make_job(wait_for_known);
+    if (i == 0 && shared.known)
+        return shared.known;
+    return make_job(w->nested ? submit_another : add_one);
 }
 
 static bool may_be_canceled(void)
@@ -100,9 +118,7 @@ static void *use(void *arg)
     bool accepted[JOBS_MAX];
     (void)arg;
     for (int i = 0; i < w->jobs; i++) {
-        jobs[i] = i == 0 && shared.known
-                      ? shared.known
-                      : make_job(w->nested ? submit_another : add_one);
+        jobs[i] = job_of(i);
         accepted[i] = submit(jobs[i]);
     }
     for (int i = 0; i < w->jobs; i++) {
@@ -137,6 +153,10 @@ static void *do_twist(void *arg)
         result = preempt_job_wait(shared.known, NULL);
         model_check(result == 0 || result == -EINVAL); /* not yet submitted */
         break;
+    case SUBMITS:
+        model_check(preempt_pool_submit(shared.pool, shared.known) == 0);
+        model_check(preempt_job_wait(shared.known, NULL) == 0);
+        break;
     case CLOCK:
         model_clock_reach(SOON);
         break;
@@ -153,7 +173,8 @@ static void *own(void *arg)
     struct preempt_pool_options o = {.workers = w->workers, .wait = w->wait};
     int others[USERS_MAX + 1], count = 0;
     model_check(preempt_pool_create(&shared.pool, &o) == 0);
-    if (w->twist == CANCELS_JOB || w->twist == ALSO_WAITS)
+    if (w->twist == CANCELS_JOB || w->twist == ALSO_WAITS ||
+        w->twist == SUBMITS)
         shared.known = make_job(add_one);
     if (w->twist != NONE)
         others[count++] = model_thread_add("twist", do_twist, NULL);
@@ -205,6 +226,8 @@ const struct scenario pool_scenarios[] = {
     {"pool: cancel all", WORKSHOP(1, 2, 1, CANCELS_ALL, PARK), 2, {0}},
     {"pool: a job waits for another",
      WORKSHOP(1, 1, 1, NONE, PARK, .nested = true), 3, {0}},
+    {"pool: a job waits for one that is being submitted",
+     WORKSHOP(1, 1, 1, SUBMITS, PARK), 2, {0}},
     {"pool: adaptive", WORKSHOP(1, 2, 1, NONE, ADAPT), 2, {0}},
     {"pool: late stores", WORKSHOP(1, 1, 1, NONE, PARK), 3,
      {.late_stores = true}},

@@ -231,6 +231,12 @@ START_TEST (a_wait_for_a_job_that_its_end_misses_is_found) {
 }
 END_TEST
 
+START_TEST (a_submission_that_a_worker_takes_for_anothers_is_found) {
+    finds("submission-not-awaited",
+          "pool: a job waits for one that is being submitted", "deadlock");
+}
+END_TEST
+
 START_TEST (a_member_that_its_cancellation_misses_is_found) {
     finds("member-canceled-too-early", "group: the first failure cancels",
           "deadlock");
@@ -280,6 +286,7 @@ int main(void)
         a_select_that_enters_a_closed_channel_is_found,
         a_worker_that_sleeps_beside_a_job_is_found,
         a_wait_for_a_job_that_its_end_misses_is_found,
+        a_submission_that_a_worker_takes_for_anothers_is_found,
         a_member_that_its_cancellation_misses_is_found,
         a_member_that_is_canceled_after_its_end_is_found,
         NULL,

@@ -80,7 +80,9 @@ KIT_EXPORT void kit_lock_release(kit_lock *l);
 
 /*
  * At most one thread waits at a time. A signal that is given before it is
- * awaited is not lost; two are one. It carries what the giver wrote before.
+ * awaited is not lost; two are one. It carries what the giver wrote before. It
+ * is not to be given again while the one before is being taken: the giver
+ * learns from its answer that the waiter has gone on.
  */
 typedef struct kit_signal {
     kit_word word;      /* clear, set, or clear with the waiter asleep */

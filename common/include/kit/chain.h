@@ -27,9 +27,11 @@
 
 #ifdef __cplusplus
 typedef struct kit_chain *kit_chain_ref; /* opaque there */
+typedef uint32_t kit_chain_count;
 #else
 #include <stdatomic.h>
 typedef _Atomic(struct kit_chain *) kit_chain_ref;
+typedef _Atomic(uint32_t) kit_chain_count;
 #endif
 
 KIT_BEGIN
@@ -46,6 +48,9 @@ struct kit_chain {
        go to `leaf` without a closer look. */
     struct kit_chain *returning;
     bool cut; /* its inner was stepped from the side */
+    /* Delegations to it that go through the protocol, not by a link: after a
+       cut, and of others than the first. */
+    kit_chain_count holds;
 };
 
 #ifndef __cplusplus
@@ -61,12 +66,30 @@ static inline void kit_chain_set_delegator(struct kit_chain *c,
     atomic_store_explicit(&c->delegator, delegator, memory_order_relaxed);
 }
 
+static inline void kit_chain_hold(struct kit_chain *c)
+{
+    atomic_fetch_add_explicit(&c->holds, 1, memory_order_relaxed);
+}
+
+static inline void kit_chain_release(struct kit_chain *c)
+{
+    atomic_fetch_sub_explicit(&c->holds, 1, memory_order_relaxed);
+}
+
+/* Does anybody delegate to it? Then it must stay. */
+static inline bool kit_chain_is_held(const struct kit_chain *c)
+{
+    return kit_chain_delegator(c) ||
+           atomic_load_explicit(&c->holds, memory_order_relaxed) > 0;
+}
+
 static inline void kit_chain_init(struct kit_chain *c)
 {
     kit_chain_set_delegator(c, NULL);
     c->leaf = c->root = c;
     c->returning = NULL;
     c->cut = false;
+    atomic_init(&c->holds, 0);
 }
 
 static inline struct kit_chain *kit_chain_root(struct kit_chain *c)
@@ -137,6 +160,7 @@ static inline void kit_chain_cut(struct kit_chain *self)
     root->leaf = kit_chain_delegator(self);
     root->leaf->root = root;
     root->leaf->cut = true;
+    kit_chain_hold(self); /* for that one, until its delegation ends */
     /* Who a return was sent to may end, and another take its place in memory,
        before the root enters its chain again. */
     root->returning = NULL;

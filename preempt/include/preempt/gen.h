@@ -25,7 +25,8 @@
  * requests apart: of two at once one is answered -EBUSY, which harms nothing,
  * and each sees all that was done before the last one's answer. Generators that
  * delegate to one another count as one, but for those in the middle of a chain:
- * requests of these, and of the chain, are kept apart by the callers.
+ * requests of these, and of the chain, are kept apart by the callers; and who
+ * asks for the state of one of them destroys none of the others meanwhile.
  *
  * The body stays on its own thread for life, with that thread's thread-local
  * variables, its locks and its errno. Destroy, on whatever thread, ends that

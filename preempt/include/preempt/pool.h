@@ -115,7 +115,7 @@ KIT_EXPORT void preempt_job_init(preempt_job *j, preempt_job_fn body,
                                  kit_value arg, const char *name);
 
 /* Never blocks. 0; -EPIPE when the pool is closed; -EBUSY for a job that is not
-   new. */
+   new. One thread at a time submits a job. */
 KIT_EXPORT int preempt_pool_submit(preempt_pool *p, preempt_job *j);
 
 /*

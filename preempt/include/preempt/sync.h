@@ -9,7 +9,9 @@
  * Waiting: as preempt/task.h says (-ETIMEDOUT, -ECANCELED). Any thread may use
  * them, and what it did before it unlocks, releases, is done, sets or arrives
  * is seen by whoever goes on because of it.
- * destroy gives -EBUSY, and reports it on stderr, while threads wait.
+ * destroy gives -EBUSY, and reports it on stderr, while threads wait. Whoever
+ * has been served may destroy, unless others that were served with it have
+ * deadlines or may be canceled: these must have returned.
  */
 #ifndef PREEMPT_SYNC_H
 #define PREEMPT_SYNC_H
@@ -42,7 +44,8 @@ typedef struct preempt_mutex {
  * Priority inheritance: as long as a thread of higher priority (see
  * preempt_task_options) waits, the owner runs with that priority. Then those
  * who wait are served by priority first, and notice a cancellation within
- * PREEMPT_INHERITING_NOTICE nanoseconds.
+ * PREEMPT_INHERITING_NOTICE nanoseconds (of the wall clock, the only one that
+ * the C library takes here: later, if it is set back meanwhile).
  */
 #define PREEMPT_INHERITING_NOTICE INT64_C(10000000)
 
@@ -62,8 +65,8 @@ KIT_EXPORT int preempt_mutex_destroy(preempt_mutex *m);
  * 0; -EDEADLK when the caller has it already. Those who wait are woken first
  * in, first out, but a thread that runs may take a free mutex before one that
  * is being woken: to keep it free for that one would make every lock as slow as
- * a wake-up. Who has waited for PREEMPT_MUTEX_PATIENCE nanoseconds is handed
- * the mutex, and nobody comes before it.
+ * a wake-up. Who comes too late after PREEMPT_MUTEX_PATIENCE nanoseconds is
+ * handed the mutex the next time, and nobody comes before it.
  */
 #define PREEMPT_MUTEX_PATIENCE INT64_C(1000000)
 KIT_EXPORT int preempt_mutex_lock(preempt_mutex *m);
