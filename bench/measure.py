@@ -11,7 +11,7 @@ from collections import Counter
 import calibrate
 import machine
 import plan
-from program import METRICS, RunFailed, compact
+from program import METRICS, BenchError, RunFailed, compact
 
 LEAVE_OUT_AFTER = 2     # time-outs or failures of a row in a size
 REPORT_S = 12           # set aside for the statistics and the figures
@@ -71,14 +71,28 @@ class Session:
                                              target, self.tell_calibration)
         self.raw["failures"] += failures
         self.raw["rows"] = [row.__dict__ for row in rows]
+        main = {row.id for row in rows if row.role == "main"}
+        self.require(main)
         self.warm_up(rows)
         self.blocks(rows)
+        self.require(main & {run[0] for block in self.raw["blocks"]
+                             for run in block["runs"]})
         self.raw["spent"] = {
             "seconds": round(self.clock.elapsed(), 1),
             "budget_s": round(self.clock.budget, 1),
             "target_ms": round(target, 1), "warmup": self.mode.warmup,
             "runs": self.mode.runs, "min_blocks": self.mode.min_blocks}
         return self.raw
+
+    def require(self, found):
+        """Ends a run in which no row of the comparison works: a report of
+        nothing must not replace what was measured before."""
+        if found:
+            return
+        reason = next((one["reason"] for one in self.raw["failures"]
+                       if one["stage"] != "micro"), "there is none")
+        raise BenchError(f"no row could be measured: {reason}. Earlier "
+                         "results are untouched")
 
     def tell_calibration(self, number, rows):
         self.progress.show("finding sizes", f"row {number + 1} of {rows}",

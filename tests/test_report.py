@@ -2,9 +2,12 @@
 """The report's statistics, its rule for rejecting blocks, and its verdicts:
 other numbers must give other words. Nothing here measures time."""
 
+import io
 import json
 import sys
 import tempfile
+import time
+import types
 import unittest
 from pathlib import Path
 
@@ -21,6 +24,7 @@ import claims  # noqa: E402
 import environment  # noqa: E402
 import figures  # noqa: E402
 import machine  # noqa: E402
+import measure  # noqa: E402
 import plan  # noqa: E402
 import predictions  # noqa: E402
 import report  # noqa: E402
@@ -29,7 +33,8 @@ import store  # noqa: E402
 import tables  # noqa: E402
 import units  # noqa: E402
 from dataset import Dataset  # noqa: E402
-from program import METRICS  # noqa: E402
+from program import METRICS, BenchError, RunFailed  # noqa: E402
+from progress import Progress  # noqa: E402
 
 ARMS = {
     "seq": ("seq", "none", "none"), "coop": ("coop", "asm", "none"),
@@ -875,6 +880,50 @@ class Calibration(unittest.TestCase):
     def test_text_is_read_once_first(self):
         _, calls = self.size(0, 1e9, reads_text=True)
         self.assertEqual(max(calls), 1)
+
+
+class Measuring(unittest.TestCase):
+    """Sessions with a program that fails."""
+
+    class Program:
+        """Offers what Planning plans, and fails from a stage on."""
+
+        def __init__(self, folder, works=()):
+            self.folder, self.works = folder, works
+
+        def list(self):
+            return Planning.LISTING
+
+        def micro(self, _path, _quick, _limit):
+            if "micro" not in self.works:
+                raise RunFailed("micro is broken")
+
+        def run(self, _row, items, _limit, _expect=None):
+            if "run" not in self.works:
+                raise RunFailed("run is broken")
+            return {"wall_ns": 50 * items, "form": "lock-step",
+                    "checksum": "0x1", "items": items}
+
+        def time(self, *_arguments):
+            raise RunFailed("hyperfine is broken")
+
+    def session(self, *works):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        options = types.SimpleNamespace(began=time.time(), workload=[])
+        return measure.Session(self.Program(folder.name, works),
+                               plan.MODES["smoke"], options,
+                               Progress(io.StringIO()))
+
+    def test_a_run_in_which_no_row_works_is_no_result(self):
+        for works, reason in (((), "run is broken"),
+                              (("run",), "hyperfine is broken")):
+            with self.subTest(works=works), \
+                    self.assertRaises(BenchError) as caught:
+                self.session(*works).run()
+            self.assertIn(f"no row could be measured: {reason}",
+                          str(caught.exception))
+            self.assertEqual(caught.exception.status, 1)
 
 
 if __name__ == "__main__":
