@@ -188,13 +188,37 @@ def advice(data, verdicts):
     return lines
 
 
+UNDECIDED = "not resolved: measure your case"
+
+
 def preferred(ratio):
     """What a ratio of preempt to coop speaks for."""
     if ratio.equal:
         return "either"
     if ratio.no_difference:
-        return "not resolved: measure your case"
+        return UNDECIDED
     return "coop" if ratio.above else "preempt"
+
+
+def least(data, rows):
+    """The row of the least cost that is known, or None, and the rows whose
+    cost is lost in the noise and may be less."""
+    told = [row for row in rows if data.cost(row).resolved]
+    best = min(told, key=lambda row: data.cost(row).median, default=None)
+    rivals = [row for row in rows
+              if data.cost(row).blocks and not data.cost(row).resolved
+              and not (best and data.cost(row).median
+                       >= data.cost(best).median)]
+    return best, rivals
+
+
+def lost_text(data, best, rivals, unit):
+    """Why nobody can be named as the cheapest."""
+    text = f"{', '.join(map(named, rivals))}: lost in the noise"
+    if best is None:
+        return text
+    return (f"{text}, and may cost less than {named(best)} with "
+            f"{cost_text(data.cost(best))} ns a {unit}")
 
 
 def lock_step_advice(data, verdict):
@@ -207,14 +231,20 @@ def lock_step_advice(data, verdict):
            f"{number(facts['most'].value, 2)} times as long")
     for placement in ("one", "two"):
         found = [row for row in data.main("lockstep")
-                 if row.policy == "preempt" and row.placement == placement
-                 and data.cost(row).resolved]
+                 if row.policy == "preempt" and row.placement == placement]
         if len(found) > 1:
-            best = min(found, key=lambda row: data.cost(row).median)
             yield (f"the same, but it has to be threads, on "
-                   f"{PLACES[placement]}", f"{best.arm} (wait: {best.wait})",
-                   f"{cost_text(data.cost(best))} ns a step, the least of "
-                   f"{len(found)} ways to wait")
+                   f"{PLACES[placement]}", *way_to_wait(data, found))
+
+
+def way_to_wait(data, rows):
+    """(use, because) of the preemptive arms at a placement."""
+    best, rivals = least(data, rows)
+    if rivals or best is None:
+        return UNDECIDED, lost_text(data, best, rivals or rows, "step")
+    return (f"{best.arm} (wait: {best.wait})",
+            f"{cost_text(data.cost(best))} ns a step, the least of "
+            f"{len(rows)} ways to wait")
 
 
 def buffer_advice(data, verdict):
@@ -232,18 +262,20 @@ def buffer_advice(data, verdict):
 def core_advice(data, verdict):
     for share, found in verdict.facts.get("crossings", {}).items():
         text = share_text(share)
+        gain = greatest(data, share, ", speed-up ")
+        # Ahead of the sequential program, and known to be from some work on.
+        threads = "preempt" if gain and not found.open_high else UNDECIDED
         if found.kind == "crosses":
-            gain = greatest(data, share, ", speed-up ")
             yield (f"work on every item, {text}, less than about "
                    f"{number(found.value, 1)} ns of it",
-                   "plain calls, or coop",
+                   UNDECIDED if found.open_low else "plain calls, or coop",
                    f"the crossing {crossing_text(found)}")
             yield (f"work on every item, {text}, more than that, and a core "
-                   "to spare", "preempt",
+                   "to spare", threads,
                    f"the crossing {crossing_text(found)}{gain}")
         elif found.kind == "always":
             yield (f"work on every item, {text}, and a core to spare",
-                   "preempt", f"the crossing {crossing_text(found)}")
+                   threads, f"the crossing {crossing_text(found)}{gain}")
         elif found.kind == "never":
             yield (f"work on every item, {text}, even with a core to spare",
                    "plain calls, or coop",
@@ -260,18 +292,28 @@ def words_advice(data, verdict):
 
 def recursion_advice(data, verdict):
     """The cheapest back end at the greatest depth, and the cheapest way to
-    do it with threads."""
-    growths = [growth for growth in verdict.facts.get("growths", {}).values()
-               if growth.whole.resolved]
+    do it with threads, where that can be told."""
+    growths = list(verdict.facts.get("growths", {}).values())
     threads = [g for g in growths if g.rows[0].policy == "preempt"]
     for found, case in ((growths, "a recursive producer that hands its "
                                   "values up with `yield*`"),
                         (threads, "the same, but it has to be threads")):
-        if not found:
-            continue
-        best = min(found, key=lambda g: data.cost(g.rows[-1]).median)
-        last = best.rows[-1]
-        yield (f"{case}, {best.values[-1]:,} levels deep", named(last),
-               f"{cost_text(data.cost(last))} ns a value, the least of "
-               f"{len(found)} measured, and {ratio_text(best.whole)} times "
-               f"that at {best.values[0]:,} levels")
+        if found:
+            deepest = max(growth.values[-1] for growth in found)
+            yield (f"{case}, {deepest:,} levels deep",
+                   *back_end(data, [growth for growth in found
+                                    if growth.values[-1] == deepest]))
+
+
+def back_end(data, growths):
+    """(use, because) of the back ends at the greatest depth."""
+    rows = {growth.rows[-1]: growth for growth in growths}
+    best, rivals = least(data, rows)
+    if rivals or best is None:
+        return UNDECIDED, lost_text(data, best, rivals or rows, "value")
+    because = (f"{cost_text(data.cost(best))} ns a value, the least of "
+               f"{len(rows)} measured")
+    whole, depth = rows[best].whole, rows[best].values[0]
+    if whole.resolved:
+        because += f", and {ratio_text(whole)} times that at {depth:,} levels"
+    return named(best), because

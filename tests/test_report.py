@@ -538,6 +538,60 @@ class Wording(unittest.TestCase):
         self.assertEqual(used["a program like the word counter, two cores"],
                          "preempt")
 
+    def used(self, costs, **options):
+        """{situation: use} of the table of advice."""
+        data = Dataset(make_raw(costs, **options))
+        verdicts = [(c, claims.judged(data, c)) for c in claims.CLAIMS
+                    if c.workload in data.workloads()]
+        return {situation: use for situation, use, _, _
+                in advice.advice(data, verdicts)}
+
+    def test_an_arm_lost_in_the_noise_is_not_passed_over(self):
+        case = "the same, but it has to be threads, on two cores"
+        self.assertEqual(self.used(lockstep())[case],
+                         "preempt (wait: adaptive)")
+        # A slope of next to nothing may be the least of all.
+        for costs in (lockstep(two=-5), lockstep(two=-5, parked=-9)):
+            self.assertEqual(self.used(costs)[case], advice.UNDECIDED)
+
+    def test_a_dearer_arm_lost_in_the_noise_does_not_matter(self):
+        data = Dataset(make_raw(lockstep(two=200, parked=300)))
+        known = data.find("lockstep", "preempt", "two")
+        wild = data.find("lockstep", "preempt-park", "two")
+        for number, factor in enumerate((-9, 9) * 4):
+            times, metrics = wild.runs[number, 1]
+            wild.runs[number, 1] = ([times[0] * max(factor, 0.01)], metrics)
+        self.assertFalse(data.cost(wild).resolved)
+        self.assertEqual(advice.least(data, [known, wild]), (known, []))
+
+    def test_a_back_end_lost_in_the_noise_is_not_passed_over(self):
+        costs = delegate(flat)
+        for depth in (0, 16, 256, 4096):
+            costs[at("delegate", "preempt", "two", depth=depth)] = -5
+        used = self.used(costs)
+        self.assertEqual(used["the same, but it has to be threads, "
+                              "4,096 levels deep"], advice.UNDECIDED)
+
+    def test_threads_are_advised_where_a_gain_was_shown(self):
+        def use(costs, **found):
+            crossing = stats.Crossing(**{"kind": "crosses", "value": 100,
+                                         "low": 50, "high": 200, **found})
+            known = claims.Verdict(claims.CONDITIONAL,
+                                   facts={"crossings": {50: crossing}})
+            return [use for _, use, _ in advice.core_advice(
+                Dataset(make_raw(costs)), known)]
+
+        plain, ahead, behind = ("plain calls, or coop", crossover(),
+                                crossover(halves=1.5))
+        self.assertEqual(use(ahead), [plain, "preempt"])
+        self.assertEqual(use(behind), [plain, advice.UNDECIDED])
+        self.assertEqual(use(ahead, high=float("inf"), open_high=True),
+                         [plain, advice.UNDECIDED])
+        self.assertEqual(use(ahead, low=0, open_low=True),
+                         [advice.UNDECIDED, "preempt"])
+        self.assertEqual(use(ahead, kind="always"), ["preempt"])
+        self.assertEqual(use(behind, kind="always"), [advice.UNDECIDED])
+
     def test_a_recursive_producer_is_advised_the_cheapest_back_end(self):
         _, lines = self.sentences(delegate(flat, frames=lambda depth: 0.5))
         used = {situation: use for situation, use, _, _ in lines}
