@@ -9,12 +9,16 @@ import claims
 @dataclass(frozen=True)
 class Outcome:
     """A prediction and what became of it; `value` is None when this run has
-    no such number."""
+    no such number, because it was not measured or is lost in the noise."""
     prediction: dict
     value: float | None
     low: float = float("nan")
     high: float = float("nan")
     hit: bool = False
+    is_lost: bool = False
+
+
+LOST = ()       # measured, and lost in the noise
 
 
 def outcomes(data, predictions):
@@ -23,18 +27,17 @@ def outcomes(data, predictions):
 
 def outcome(data, one):
     found = measured(data, one["select"])
-    if found is None:
-        return Outcome(one, None)
+    if not found:
+        return Outcome(one, None, is_lost=found == LOST)
     value, low, high = found
     return Outcome(one, value, low, high, one["low"] <= value <= one["high"])
 
 
 def measured(data, select):
-    """(value, low, high) of what a prediction is about, or None."""
+    """(value, low, high) of what a prediction is about, LOST, or None when
+    it was not measured."""
     if select["kind"] == "crossing":
-        found = claims.crossing(data, select["arm"], select["share"])
-        return None if found.kind == "unknown" else (
-            found.value, found.low, found.high)
+        return of_crossing(data, select["arm"], select["share"])
     if select["kind"] in ("growth", "stage"):
         return of_ratio(within_arm(data, select))
     row = data.find(select["workload"], select["arm"], select["placement"],
@@ -42,8 +45,7 @@ def measured(data, select):
     if row is None or not agrees(row, select["params"]):
         return None
     if select["kind"] == "cost":
-        cost = data.cost(row)
-        return (cost.median, cost.low, cost.high) if cost.resolved else None
+        return of_cost(data.cost(row))
     base = data.base(row, select["against"])
     ratio = data.ratio(row, base) if select["kind"] == "ratio" \
         else data.ratio(base, row) if base else None
@@ -66,11 +68,28 @@ def within_arm(data, select):
     return data.ratio(row, row_at(select["from"]))
 
 
-def of_ratio(ratio):
-    """(value, low, high) of a resolved ratio, or None."""
-    if ratio is None or not ratio.resolved:
+def of_crossing(data, arm, share):
+    """(value, low, high) of a crossing, LOST, or None where fewer than two
+    amounts of work were measured."""
+    if len(claims.work_points(data, arm, "two", share)) < 2:
         return None
-    return ratio.value, ratio.low, ratio.high
+    found = claims.crossing(data, arm, share)
+    return LOST if found.kind == "unknown" else (
+        found.value, found.low, found.high)
+
+
+def of_cost(cost):
+    """(value, low, high) of a cost, LOST, or None without runs."""
+    if cost.blocks == 0:
+        return None
+    return (cost.median, cost.low, cost.high) if cost.resolved else LOST
+
+
+def of_ratio(ratio):
+    """(value, low, high) of a ratio, LOST, or None without runs."""
+    if ratio is None or ratio.blocks == 0:
+        return None
+    return (ratio.value, ratio.low, ratio.high) if ratio.resolved else LOST
 
 
 def agrees(row, params):

@@ -204,7 +204,7 @@ def claim_predictions(claim, outcomes):
 
 def outcome_word(one):
     if one.value is None:
-        return "not measured"
+        return "not resolved" if one.is_lost else "not measured"
     return "hit" if one.hit else "missed"
 
 

@@ -87,8 +87,10 @@ def coop_ratio(data, row, rival):
         return "–"
     if rival is row:
         return "1"
-    text = shown(data.ratio(row, rival))
-    return text if rival.arm == "coop" else f"{text} of `{rival.arm}`"
+    ratio = data.ratio(row, rival)
+    if rival.arm == "coop" or not ratio.resolved:
+        return shown(ratio)
+    return f"{shown(ratio)} of `{rival.arm}`"
 
 
 def r2_text(value):

@@ -43,9 +43,10 @@ def span(low, high, digits=2):
 
 def ratio_text(ratio):
     """A ratio with its interval: 12 [11–14]."""
+    if ratio.blocks == 0:
+        return "–"
     if not ratio.resolved:
-        return f"{number(ratio.value, 2)} (not resolved)" \
-            if math.isfinite(ratio.value) else "–"
+        return "not resolved"
     digits = digits_of(ratio.value, ratio.low, ratio.high)
     return (f"{number(ratio.value, digits)} "
             f"[{number(ratio.low, digits)}–{number(ratio.high, digits)}]")

@@ -615,6 +615,14 @@ class Wording(unittest.TestCase):
         self.assertIs(data.counterpart(batch), batch)
         self.assertEqual(data.counterpart(plain).arm, "coop")
 
+    def test_what_is_not_resolved_has_no_number(self):
+        nan = float("nan")
+        self.assertEqual(units.ratio_text(stats.Ratio(-180, nan, nan, 9)),
+                         "not resolved")
+        self.assertEqual(units.ratio_text(stats.Ratio(nan, nan, nan, 9)),
+                         "not resolved")
+        self.assertEqual(units.ratio_text(stats.NONE), "–")
+
     def test_digits_are_honest(self):
         self.assertEqual(units.measured(1234.5, 1100, 1400), "1,200")
         self.assertEqual(units.measured(1234.5, 1230, 1240), "1,230")
@@ -643,6 +651,29 @@ class Predictions(unittest.TestCase):
         self.assertTrue(found["P1"].hit)
         self.assertFalse(found["P23"].hit)
         self.assertIsNone(found["P18"].value)
+
+    def test_what_is_lost_in_the_noise_was_measured(self):
+        known = {"select": {"workload": "lockstep", "arm": "preempt",
+                            "placement": "two", "params": {}},
+                 "low": 1, "high": 2}
+
+        def word(costs, **select):
+            one = known | {"select": known["select"] | select}
+            return report.outcome_word(predictions.outcome(
+                Dataset(make_raw(costs)), one))
+
+        curve = {"kind": "crossing", "share": 50}
+        lost = {at("crossover", "preempt", "two", work=work, share=50,
+                   capacity=64): -5 for work in (0, 100)}
+        for select in ({"kind": "cost"},
+                       {"kind": "ratio", "against": "coop"},
+                       {"kind": "speedup", "against": "seq"}):
+            with self.subTest(**select):
+                self.assertEqual(word(lockstep(two=-5), **select),
+                                 "not resolved")
+                self.assertEqual(word(words(), **select), "not measured")
+        self.assertEqual(word(crossover() | lost, **curve), "not resolved")
+        self.assertEqual(word(words(), **curve), "not measured")
 
     def test_an_arm_is_predicted_against_itself(self):
         data = Dataset(make_raw(
