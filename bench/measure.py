@@ -99,7 +99,8 @@ class Session:
                            self.clock.left() + REPORT_S)
 
     def micro(self):
-        """The micro figures, kept as they come."""
+        """The micro figures; a failure or the time limit costs those of the
+        groups that were not done."""
         self.progress.show("micro figures", "", self.clock.left() + REPORT_S)
         path = os.path.join(self.program.folder, "micro.jsonl")
         try:

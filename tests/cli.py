@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -425,6 +426,37 @@ class Micro(Case):
                       {row["name"] for row in shares})
         for row in shares:
             self.assertLessEqual(row["max"], 1)
+
+    def test_a_file_that_cannot_be_written_is_found_before_measuring(self):
+        for path in ("", self.folder.name, "/nowhere/figures"):
+            with self.subTest(path=path):
+                self.assert_refused(schedkit("micro", "clock", "--json", path),
+                                    FAILURE, f"'{path}'")
+
+    def test_whoever_is_killed_leaves_whole_groups(self):
+        path = self.path("figures")
+        with subprocess.Popen(
+                [PROGRAM, "micro", "clock", "hog", "--json", path],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env=ENVIRONMENT) as process:
+            end = time.monotonic() + 100
+            while not os.path.exists(path) and time.monotonic() < end:
+                time.sleep(0.01)
+            process.kill()
+        self.assertEqual(os.listdir(self.folder.name), ["figures"])
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        self.assertEqual({json.loads(line)["group"] for line in lines},
+                         {"clock"})
+
+    def test_what_cannot_be_replaced_gets_each_figure_once(self):
+        result = schedkit("micro", "clock", "cancel", "--quick", "--json",
+                          "/dev/stderr")
+        self.assertEqual(result.returncode, 0)
+        rows = [json.loads(line) for line in result.stderr.splitlines()]
+        keys = [(r["group"], r["figure"], r["placement"], r["name"])
+                for r in rows]
+        self.assertEqual({key[0] for key in keys}, {"clock", "cancel"})
+        self.assertEqual(len(keys), len(set(keys)))
 
     def test_few_samples_have_no_tail(self):
         printed, rows = self.figures("clock")

@@ -979,9 +979,10 @@ class Measuring(unittest.TestCase):
         def list(self):
             return Planning.LISTING
 
-        def micro(self, _path, _quick, _limit):
-            if "micro" not in self.works:
-                raise RunFailed("micro is broken")
+        def micro(self, path, _quick, _limit):
+            Path(path).write_text('{"group":"clock"}\n{"gro',
+                                  encoding="utf-8")
+            raise RunFailed("micro is broken")
 
         def run(self, _row, items, _limit, _expect=None):
             if "run" not in self.works:
@@ -1009,6 +1010,13 @@ class Measuring(unittest.TestCase):
             self.assertIn(f"no row could be measured: {reason}",
                           str(caught.exception))
             self.assertEqual(caught.exception.status, 1)
+
+    def test_the_micro_figures_before_a_failure_are_kept(self):
+        session = self.session()
+        session.micro()
+        self.assertEqual(session.raw["micro"], [{"group": "clock"}])
+        self.assertEqual(session.raw["failures"][0]["reason"],
+                         "micro is broken")
 
 
 if __name__ == "__main__":

@@ -78,7 +78,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
     {"quick", 'q', NULL, 0, "fewer and shorter rounds: a look, not a result",
      0},
-    {"json", 'j', "FILE", 0, "write the figures to FILE as JSON lines", 0},
+    {"json", 'j', "FILE", 0,
+     "write the figures to FILE as JSON lines, after each group all so far", 0},
     {"group", 'g', "G", 0,
      "only this group; may be repeated: clock, switch, next, walk, cancel, "
      "create, mutex, checkpoint, select, timers, sieve, skynet, threadring, "
@@ -137,6 +138,7 @@ static int run_group(const struct micro_group *group, struct micro_plan plan,
 static int run_groups(const struct arguments *a)
 {
     struct micro_plan plan = {.quick = a->quick};
+    struct micro_output output = {.path = a->json};
     cpu_set_t allowed;
     int result = EXIT_SUCCESS;
     json_t *found = json_array();
@@ -144,12 +146,15 @@ static int run_groups(const struct arguments *a)
         micro_fail("out of memory");
     plan.cpu_count = micro_cpus_allowed(&allowed, plan.cpus, MICRO_CPUS_MAX);
     micro_cpus_pin(plan.cpus[0]);
-    for (size_t i = 0; i < GROUPS && result == EXIT_SUCCESS; i++)
-        if (a->wanted[i] || !a->wants_some)
-            result = run_group(groups[i], plan, found);
+    for (size_t i = 0; i < GROUPS && result == EXIT_SUCCESS; i++) {
+        if (!a->wanted[i] && a->wants_some)
+            continue;
+        result = run_group(groups[i], plan, found);
+        if (result == EXIT_SUCCESS && a->json)
+            micro_output_write(&output, found);
+    }
     micro_cpus_restore(&allowed);
-    if (result == EXIT_SUCCESS && a->json)
-        micro_output_write(a->json, found);
+    micro_output_close(&output);
     json_decref(found);
     return result;
 }

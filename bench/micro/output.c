@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A regular file is written under another name beside it, and renamed. What
- * is there and not a regular file (a terminal, /dev/null, a pipe) cannot be
- * replaced: it is written to.
+ * A regular file is written under another name beside it, and renamed, each
+ * time with all that was found so far: whoever is killed leaves whole groups.
+ * What is there and not a regular file (a terminal, /dev/null, a pipe) cannot
+ * be replaced: it stays open, and what is new is written to it.
  */
 #include "output.h"
 
@@ -17,18 +18,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct output {
+/* The file beside the one that it is to replace. */
+struct draft {
     const char *path;
-    char *target;    /* path, with symbolic links resolved */
-    char *temporary; /* NULL: written in place */
+    char *target; /* path, with symbolic links resolved */
+    char *temporary;
     FILE *file;
 };
 
-static void give_up(struct output *o, int error)
+static void cannot_write(const char *path, int error)
 {
-    if (o->temporary)
-        unlink(o->temporary);
-    micro_fail("cannot write '%s': %s", o->path, strerror(error));
+    micro_fail("cannot write '%s': %s", path, strerror(error));
+}
+
+static void give_up(struct draft *d, int error)
+{
+    unlink(d->temporary);
+    cannot_write(d->path, error);
 }
 
 static bool is_in_place(const char *path)
@@ -52,71 +58,93 @@ static void set_usual_mode(int fd)
         return; /* more private than usual, and not worth an error */
 }
 
-static void open_beside(struct output *o)
+static struct draft open_draft(const char *path)
 {
+    struct draft d = {.path = path};
     /* realpath fails for a file that is not there yet. */
-    o->target = realpath(o->path, NULL);
-    if (!o->target)
-        o->target = strdup(o->path);
-    if (!o->target || asprintf(&o->temporary, "%s.XXXXXX", o->target) < 0)
+    d.target = realpath(path, NULL);
+    if (!d.target)
+        d.target = strdup(path);
+    if (!d.target || asprintf(&d.temporary, "%s.XXXXXX", d.target) < 0)
         micro_fail("out of memory");
-    int fd = mkstemp(o->temporary);
-    if (fd < 0) {
-        free(o->temporary);
-        o->temporary = NULL;
-        give_up(o, errno);
-    }
+    int fd = mkstemp(d.temporary);
+    if (fd < 0)
+        cannot_write(path, errno);
     set_usual_mode(fd);
-    o->file = fdopen(fd, "w");
-    if (!o->file)
-        give_up(o, errno);
+    d.file = fdopen(fd, "w");
+    if (!d.file)
+        give_up(&d, errno);
+    return d;
 }
 
-static void open_output(struct output *o, const char *path)
+static void free_draft(struct draft *d)
 {
-    *o = (struct output){.path = path};
-    if (!is_in_place(path)) {
-        open_beside(o);
-        return;
-    }
-    o->file = fopen(path, "w");
-    if (!o->file)
-        give_up(o, errno);
-}
-
-static void free_output(struct output *o)
-{
-    free(o->target);
-    free(o->temporary);
+    free(d->target);
+    free(d->temporary);
 }
 
 void micro_output_check(const char *path)
 {
-    struct output o = {.path = path};
+    if (!*path)
+        cannot_write(path, ENOENT);
     if (is_in_place(path)) {
         /* Without opening it: the reader of a pipe would see its end. */
         if (is_directory(path) || access(path, W_OK) != 0)
-            give_up(&o, is_directory(path) ? EISDIR : errno);
+            cannot_write(path, is_directory(path) ? EISDIR : errno);
         return;
     }
-    open_beside(&o);
-    fclose(o.file);
-    unlink(o.temporary);
-    free_output(&o);
+    struct draft d = open_draft(path);
+    fclose(d.file);
+    unlink(d.temporary);
+    free_draft(&d);
 }
 
-void micro_output_write(const char *path, const json_t *array)
+/* The elements from an index on, a line each. 0 or an errno. */
+static int write_lines(FILE *file, const json_t *array, size_t from)
 {
-    struct output o;
-    open_output(&o, path);
-    for (size_t i = 0; i < json_array_size(array); i++)
-        if (json_dumpf(json_array_get(array, i), o.file,
+    for (size_t i = from; i < json_array_size(array); i++)
+        if (json_dumpf(json_array_get(array, i), file,
                        JSON_COMPACT | JSON_REAL_PRECISION(6)) != 0 ||
-            putc('\n', o.file) == EOF)
-            give_up(&o, errno);
-    if (fclose(o.file) != 0)
-        give_up(&o, errno);
-    if (o.temporary && rename(o.temporary, o.target) != 0)
-        give_up(&o, errno);
-    free_output(&o);
+            putc('\n', file) == EOF)
+            return errno;
+    return fflush(file) == 0 ? 0 : errno;
+}
+
+static void write_in_place(struct micro_output *o, const json_t *array)
+{
+    if (!o->in_place)
+        o->in_place = fopen(o->path, "w");
+    int error =
+        o->in_place ? write_lines(o->in_place, array, o->written) : errno;
+    if (error != 0)
+        cannot_write(o->path, error);
+    o->written = json_array_size(array);
+}
+
+static void replace(const char *path, const json_t *array)
+{
+    struct draft d = open_draft(path);
+    int error = write_lines(d.file, array, 0);
+    if (fclose(d.file) != 0 && error == 0)
+        error = errno;
+    if (error == 0 && rename(d.temporary, d.target) != 0)
+        error = errno;
+    if (error != 0)
+        give_up(&d, error);
+    free_draft(&d);
+}
+
+void micro_output_write(struct micro_output *output, const json_t *array)
+{
+    if (output->in_place || is_in_place(output->path))
+        write_in_place(output, array);
+    else
+        replace(output->path, array);
+}
+
+void micro_output_close(struct micro_output *output)
+{
+    if (output->in_place && fclose(output->in_place) != 0)
+        cannot_write(output->path, errno);
+    output->in_place = NULL;
 }
