@@ -487,6 +487,24 @@ class BenchRun(Case):
                 self.assertIn(option, self.refused(option))
                 self.assertIn(option, self.refused("--quick", option))
 
+    def test_an_option_is_no_value_of_another(self):
+        for option in ("--workload", "--input", "--out"):
+            for value in ("--full", "-q", "-"):
+                with self.subTest(option=option, value=value):
+                    self.assertIn(f"not {value}", self.refused(option, value))
+        self.assertIn("-q", self.refused("--workload", "words", "-q"))
+
+    def test_an_unknown_workload_is_answered_before_the_build(self):
+        listed = json.loads(schedkit("list", "--json").stdout)["workloads"]
+        names = ", ".join(workload["name"] for workload in listed)
+        for name in ("nonsense", "", "word", "words.*"):
+            with self.subTest(name=name):
+                line = self.refused("--out", self.path("out"), "--workload",
+                                    "words", name)
+                self.assertIn(f"no workload {name}; there are: {names} (",
+                              line)
+        self.assertEqual(os.listdir(self.folder.name), [])
+
     def test_options_that_exclude_each_other(self):
         self.refused("--quick", "--full")
         self.refused("--smoke", "--quick")
