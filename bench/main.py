@@ -82,7 +82,7 @@ def write(options, raw, folder, target, progress):
     with open(predictions, encoding="utf-8") as file:
         text = report.write(raw, json.load(file), target, folder)
     store.dump(raw, folder)
-    leftovers = [p for p in folder.iterdir() if p.suffix == ".json"
+    leftovers = [p for p in folder.iterdir() if p.is_file()
                  and p.name != store.RAW]
     for path in leftovers:
         path.unlink()

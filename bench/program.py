@@ -113,6 +113,7 @@ class Program:
         if expect:
             command += ["--expect", expect]
         export = os.path.join(self.folder, "hyperfine.json")
+        self.take_metrics()     # those of a call that failed
         status, _, err = self._call(
             ["hyperfine", "-N", "--style", "none", "--ignore-failure",
              "--warmup", str(mode.warmup), "--runs", str(mode.runs),

@@ -13,6 +13,8 @@ from pathlib import Path
 from program import BenchError
 
 RAW = "results.json"
+PARTS = {"mode", "environment", "workloads", "rows", "blocks", "metrics",
+         "series", "micro", "failures", "spent"}     # no report without
 
 
 class Target:
@@ -31,14 +33,18 @@ class Target:
 def load(target):
     """The kept raw results."""
     path = target.results / RAW
+    damaged = BenchError(f"{path} is damaged; measure again")
     try:
         with open(path, encoding="utf-8") as file:
-            return json.load(file)
+            raw = json.load(file)
     except FileNotFoundError:
         raise BenchError(f"there are no results in {target.results} yet; "
                          "run bench/run without --report-only") from None
     except (json.JSONDecodeError, UnicodeDecodeError):
-        raise BenchError(f"{path} is damaged; measure again") from None
+        raise damaged from None
+    if not isinstance(raw, dict) or not PARTS <= raw.keys():
+        raise damaged
+    return raw
 
 
 def dump(raw, folder):
@@ -100,7 +106,11 @@ def publish(folder, report, target):
         os.chmod(beside, 0o644)
         with _signals_held():
             _swap(folder, target.results)
-            os.replace(beside, target.report)
+            try:
+                os.replace(beside, target.report)
+            except OSError:
+                _swap_back(folder, target.results)
+                raise
     finally:
         beside.unlink(missing_ok=True)
 
@@ -119,6 +129,14 @@ def _swap(folder, place):
         os.rename(old, place)
         raise
     os.rename(old, folder)
+
+
+def _swap_back(folder, place):
+    """Undoes _swap: the folder has its name again."""
+    if folder.exists():
+        _swap(folder, place)
+    else:
+        os.rename(place, folder)
 
 
 def explain(error, target):

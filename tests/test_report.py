@@ -24,6 +24,7 @@ import claims  # noqa: E402
 import environment  # noqa: E402
 import figures  # noqa: E402
 import machine  # noqa: E402
+import main  # noqa: E402
 import measure  # noqa: E402
 import plan  # noqa: E402
 import predictions  # noqa: E402
@@ -33,7 +34,7 @@ import store  # noqa: E402
 import tables  # noqa: E402
 import units  # noqa: E402
 from dataset import Dataset  # noqa: E402
-from program import METRICS, BenchError, RunFailed  # noqa: E402
+from program import METRICS, BenchError, Program, RunFailed  # noqa: E402
 from progress import Progress  # noqa: E402
 
 ARMS = {
@@ -1017,6 +1018,99 @@ class Measuring(unittest.TestCase):
         self.assertEqual(session.raw["micro"], [{"group": "clock"}])
         self.assertEqual(session.raw["failures"][0]["reason"],
                          "micro is broken")
+
+
+class Timing(unittest.TestCase):
+    """Calls of hyperfine, with a stand-in for it."""
+
+    def test_the_metrics_of_a_failed_call_are_nobody_elses(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        program = Program("schedkit", folder.name)
+        row = plan.Row("x.1", "x", "coop", "coop", "asm", "none", "one", {},
+                       "value")
+
+        def time_one(items, fails=False):
+            def call(*_arguments):
+                with open(program.metrics_path, "a",
+                          encoding="utf-8") as file:
+                    file.write(json.dumps({"items": items}) + "\n")
+                if fails:
+                    raise RunFailed("time limit of 3 s")
+                Path(folder.name, "hyperfine.json").write_text(json.dumps(
+                    {"results": [{"exit_codes": [0], "times": [1.0]}]}),
+                    encoding="utf-8")
+                return 0, "", ""
+
+            program._call = call
+            return program.time(row, items, None, plan.MODES["smoke"], 3, {})
+
+        with self.assertRaises(RunFailed):
+            time_one(1, fails=True)
+        self.assertEqual(time_one(2), ([1.0], [{"items": 2}]))
+
+
+class Keeping(unittest.TestCase):
+    """Results are replaced as a whole, or not at all."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.place = Path(folder.name)
+        self.target = store.Target(folder.name, folder.name)
+
+    def publish(self, name):
+        """Publishes a result of this name, and what a failure left."""
+        with store.workspace(self.target) as folder:
+            (folder / store.RAW).write_text(name, encoding="utf-8")
+            store.publish(folder, name, self.target)
+
+    def kept(self):
+        """{path: text} of all files."""
+        return {str(path.relative_to(self.place)): path.read_text()
+                for path in self.place.rglob("*") if path.is_file()}
+
+    def test_new_results_replace_old_ones(self):
+        for name in ("old", "new"):
+            self.publish(name)
+            self.assertEqual(self.kept(), {"RESULTS.md": name,
+                                           "results/results.json": name})
+
+    def test_a_report_that_cannot_be_put_in_place_leaves_the_old_results(self):
+        self.publish("old")
+        self.target.report.unlink()
+        self.target.report.mkdir()
+        with self.assertRaises(OSError):
+            self.publish("new")
+        self.assertEqual(self.kept(), {"results/results.json": "old"})
+
+    def test_a_report_that_cannot_be_put_in_place_leaves_no_results(self):
+        self.target.report.mkdir()
+        with self.assertRaises(OSError):
+            self.publish("new")
+        self.assertEqual(self.kept(), {})
+        self.assertFalse(self.target.results.exists())
+
+    def test_what_is_no_result_is_damaged(self):
+        self.target.results.mkdir()
+        for text in ("", "{", "\xff", "{}", "[]", "7", "null",
+                     '{"mode":"quick"}'):
+            with self.subTest(text=text):
+                (self.target.results / store.RAW).write_text(
+                    text, encoding="latin-1")
+                with self.assertRaisesRegex(BenchError, "damaged; measure"):
+                    store.load(self.target)
+
+    def test_what_the_measuring_needed_is_not_published(self):
+        options = types.SimpleNamespace(root=BENCH.parent)
+        with store.workspace(self.target) as folder:
+            for name in ("hyperfine.json", "metrics.jsonl", "micro.jsonl"):
+                (folder / name).write_text("{}", encoding="utf-8")
+            main.write(options, make_raw(words()), folder, self.target,
+                       Progress(io.StringIO()))
+        self.assertEqual({path.name for path
+                          in self.target.results.iterdir()},
+                         {"results.json", "figures"})
 
 
 if __name__ == "__main__":
