@@ -26,9 +26,12 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    {"arm", 'a', "ARM", 0, "which implementation; see `schedkit list'", 0},
+    {"arm", 'a', "ARM", 0,
+     "which implementation: required; see `schedkit list'", 0},
     {"placement", 'p', "WHERE", 0,
-     "one (all on one core), two (pinned to two cores in turn) or free", 0},
+     "one (all on one core), two (pinned to two cores in turn) or free "
+     "(the default)",
+     0},
     {"items", 'n', "N", 0, "how much; 0 does nothing", 0},
     {"capacity", 'c', "K", 0, "elements in each channel; 0 is lock-step", 0},
     {"work", OPT_NUMBER, "NS", 0, "nominal nanoseconds of work per item", 0},
@@ -190,6 +193,17 @@ static uint64_t expected(const struct run_report *r, const struct given *g)
     return sequential.checksum;
 }
 
+/* "steps", "leaves". Static storage. */
+static const char *plural(const char *noun)
+{
+    static char text[32];
+    size_t length = strlen(noun);
+    bool is_leaf = length > 0 && noun[length - 1] == 'f';
+    snprintf(text, sizeof text, "%.*s%s", (int)length - is_leaf, noun,
+             is_leaf ? "ves" : "s");
+    return text;
+}
+
 static void print_result(const struct run_report *r, bool given)
 {
     const struct workload_result *result = r->result;
@@ -199,7 +213,8 @@ static void print_result(const struct run_report *r, bool given)
            arm_form(r->arm, r->params), arm_mechanism(r->arm),
            arm_wait(r->arm));
     printf("placement  %s\n", r->placement);
-    printf("items      %" PRIu64 " %ss\n", result->items, r->workload->unit);
+    printf("items      %" PRIu64 " %s\n", result->items,
+           plural(r->workload->unit));
     printf("checksum   0x%016" PRIx64 " (%s)\n", result->checksum,
            given ? "as expected"
            : r->arm->policy == POLICY_SEQ
@@ -215,14 +230,14 @@ static void print_result(const struct run_report *r, bool given)
         printf("fairness   %.3f by turns, %.3f by work (Jain's index)\n",
                result->fairness_turns, result->fairness_work);
     if (result->exposed > 0)
-        printf("violations %" PRIu64 ", %.2f per million %ss\n",
+        printf("violations %" PRIu64 ", %.2f per million %s\n",
                result->violations,
                (double)result->violations * 1e6 / (double)result->exposed,
-               r->workload->unit);
+               plural(r->workload->unit));
     if (result->others > 0)
-        printf("others     %.0f %ss per second\n",
+        printf("others     %.0f %s per second\n",
                (double)result->others * 1e9 / (double)result->others_ns,
-               r->workload->unit);
+               plural(r->workload->unit));
     if (result->beats > 0)
         printf("late       %.1f us median, %.1f us p99, %.1f us at the most "
                "(%" PRIu64 " heartbeats)\n",

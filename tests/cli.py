@@ -333,6 +333,15 @@ class Results(Case):
                 self.assertEqual(result.stderr, "")
                 self.assertIn("schedkit", result.stdout)
 
+    def test_help_tells_what_is_required_and_what_is_the_default(self):
+        told = " ".join(schedkit("run", "--help").stdout.split())
+        self.assertIn("which implementation: required", told)
+        self.assertIn("free (the default)", told)
+
+    def test_units_have_their_plurals(self):
+        result = run("--items", "3", workload="samefringe")
+        self.assertIn("items      3 leaves", result.stdout)
+
     def test_nothing_is_run_where_nothing_is_asked_for(self):
         for arm in ("seq", "coop", "preempt"):
             result = run("--items", "0", arm=arm)
