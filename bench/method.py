@@ -220,19 +220,26 @@ def cell_text(value):
     return str(value) or "–"
 
 
+COMMANDS = [
+    ("quick", "bench/run", "quick: at most 3 minutes with the build"),
+    ("full", "bench/run --full", "every sweep, about 40 minutes"),
+    ("", "bench/run --report-only",
+     "the report again, from the kept raw data"),
+]
+
+
 def again(data):
     only = data.raw.get("only")
     extra = f" --workload {' '.join(only)}" if only else ""
     extra += " --input PATH..." if data.raw.get("inputs") else ""
-    return f"""## How to run it again
-
-```sh
-bench/run --{data.raw["mode"]}{extra}    # this report
-bench/run                 # quick: at most 3 minutes with the build
-bench/run --full          # every sweep, about 40 minutes
-bench/run --report-only   # the report again, from the kept raw data
-```
-"""
+    lines = [(f"bench/run --{data.raw['mode']}{extra}", "this report")]
+    # The mode's own line would say the same again.
+    lines += [(command, what) for mode, command, what in COMMANDS
+              if extra or mode != data.raw["mode"]]
+    width = max(len(command) for command, _ in lines)
+    text = "\n".join(f"{command:{width}}   # {what}"
+                     for command, what in lines)
+    return f"## How to run it again\n\n```sh\n{text}\n```\n"
 
 
 def commands(data):

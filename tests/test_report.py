@@ -26,6 +26,7 @@ import figures  # noqa: E402
 import machine  # noqa: E402
 import main  # noqa: E402
 import measure  # noqa: E402
+import method  # noqa: E402
 import plan  # noqa: E402
 import predictions  # noqa: E402
 import report  # noqa: E402
@@ -781,6 +782,21 @@ class Report(unittest.TestCase):
         text = self.write(make_raw(words()))
         self.assertIn("Only these workloads were measured: words", text)
         self.assertNotIn("## Claim 1", text)
+
+    def test_each_way_to_run_it_again_is_said_once(self):
+        for mode, only in (("quick", []), ("full", []), ("smoke", []),
+                           ("full", ["lockstep", "words"])):
+            with self.subTest(mode=mode, only=only):
+                text = method.again(Dataset(
+                    make_raw(lockstep()) | {"mode": mode, "only": only}))
+                lines = text.split("```")[1].splitlines()[1:]
+                commands = [line.split("#")[0].strip() for line in lines]
+                named = " --workload lockstep words" if only else ""
+                self.assertEqual(commands[0], f"bench/run --{mode}{named}")
+                self.assertEqual(len(commands), len(set(commands)))
+                self.assertNotIn("bench/run" if mode == "quick" else
+                                 commands[0], commands[1:])
+                self.assertEqual(len({line.index("#") for line in lines}), 1)
 
     def test_failures_are_counted_and_shown(self):
         raw = make_raw(lockstep())
