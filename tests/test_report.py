@@ -1076,7 +1076,7 @@ class Keeping(unittest.TestCase):
         self.target = store.Target(folder.name, folder.name)
 
     def publish(self, name):
-        """Publishes a result of this name, and what a failure left."""
+        """Publishes a report and raw results that say this name."""
         with store.workspace(self.target) as folder:
             (folder / store.RAW).write_text(name, encoding="utf-8")
             store.publish(folder, name, self.target)
