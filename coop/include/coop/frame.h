@@ -143,22 +143,19 @@ coop_frame_step_leaf(coop_frame *f, kit_value sent)
     return kit_yielded(s.value);
 }
 
-/* One next(): as the compiler sees the body, it need not call it. */
-static inline __attribute__((always_inline)) kit_step
-coop_frame_step(kit_iter *it, kit_value sent, coop_frame_fn body)
-{
-    coop_frame *f = (coop_frame *)(void *)it;
-    if (f->mode == COOP_FRAME_LINKED)
-        return coop_frame_step_leaf(f, sent);
-    if (KIT_UNLIKELY(f->mode != COOP_FRAME_PLAIN))
-        return coop_frame_next(it, sent);
-    f->mode = COOP_FRAME_RUNNING;
-    kit_step s = body(f, kit_next(sent));
-    if (KIT_UNLIKELY(s.state != KIT_YIELDED))
-        return coop_frame_go_on(f, s);
-    f->mode = COOP_FRAME_PLAIN;
-    return kit_yielded(s.value);
-}
+/* One next(): as the compiler sees the body, it need not call it. A macro,
+   since calls at the end of an inlined function are not jumps. */
+#define COOP_FRAME_STEP(it, sent, body)                                        \
+    coop_frame *f = (coop_frame *)(void *)(it);                                \
+    if (KIT_UNLIKELY(f->mode != COOP_FRAME_PLAIN))                             \
+        return f->mode == COOP_FRAME_LINKED ? coop_frame_step_leaf(f, sent)    \
+                                            : coop_frame_next(it, sent);       \
+    f->mode = COOP_FRAME_RUNNING;                                              \
+    kit_step s = body(f, kit_next(sent));                                      \
+    if (KIT_UNLIKELY(s.state != KIT_YIELDED))                                  \
+        return coop_frame_go_on(f, s);                                         \
+    f->mode = COOP_FRAME_PLAIN;                                                \
+    return kit_yielded(s.value)
 
 /*
  * Begins the definition of a resumable function (static, at file scope). To
@@ -168,7 +165,7 @@ coop_frame_step(kit_iter *it, kit_value sent, coop_frame_fn body)
     static inline kit_step name##_body(coop_frame *f, kit_completion how);     \
     static kit_step name##_next(kit_iter *it, kit_value sent)                  \
     {                                                                          \
-        return coop_frame_step(it, sent, name##_body);                         \
+        COOP_FRAME_STEP(it, sent, name##_body);                                \
     }                                                                          \
     static const coop_frame_function name = {                                  \
         {name##_next, coop_frame_throw, coop_frame_return}, name##_body};      \
