@@ -35,7 +35,8 @@ static bool chain_is_running(coop_frame *f)
 /* Nobody else is linked to it, and it can be resumed. */
 static bool is_linkable(coop_frame *inner)
 {
-    return !kit_chain_delegator(&inner->chain) && !chain_is_running(inner);
+    return !kit_chain_delegator(&inner->chain) &&
+           inner->mode != COOP_FRAME_RUNNING;
 }
 
 static void attach(coop_frame *f, coop_frame *inner)
