@@ -26,6 +26,8 @@ struct preempt_group {
     int failure; /* of the first that failed */
     bool canceled;
     struct preempt_waiters waiters;
+    struct preempt_waiters destroyer; /* who waits for the last of these: */
+    size_t awaiting; /* calls that wait, or have not gone on yet */
     bool cancel_on_failure;
     preempt_sched *sched;
     const char *name;
@@ -177,29 +179,40 @@ static bool is_member(const preempt_group *g, const preempt_task *t)
     return m != NULL;
 }
 
-/* 0 when all have ended. */
+/* Under the lock, which is given back meanwhile. 0 when all have ended. */
 static int wait_for_members(preempt_group *g, int64_t deadline)
 {
     struct wait why = {"await", g->name, deadline};
+    if (is_member(g, preempt_current()))
+        return -EDEADLK;
+    if (g->size == 0)
+        return 0;
+    int result = preempt_queue_and_wait(&g->lock, &g->waiters, &why);
     kit_lock_acquire(&g->lock);
-    bool by_member = is_member(g, preempt_current());
-    if (g->size > 0 && !by_member)
-        return preempt_queue_and_wait(&g->lock, &g->waiters, &why);
-    kit_lock_release(&g->lock);
-    return by_member ? -EDEADLK : 0;
+    return result;
 }
 
 /* Whoever has waited takes the failure: the group begins anew. */
-int preempt_group_wait_until(preempt_group *g, int64_t deadline)
+static int take_failure(preempt_group *g)
 {
-    int result = wait_for_members(g, deadline);
-    if (result < 0)
-        return result;
-    kit_lock_acquire(&g->lock);
-    result = g->failure;
+    int failure = g->failure;
     g->failure = 0;
     g->canceled = false;
+    return failure;
+}
+
+int preempt_group_wait_until(preempt_group *g, int64_t deadline)
+{
+    kit_lock_acquire(&g->lock);
+    g->awaiting++;
+    int result = wait_for_members(g, deadline);
+    if (result >= 0)
+        result = take_failure(g);
+    struct preempt_waiter *destroyer =
+        --g->awaiting == 0 ? preempt_waiters_pop(&g->destroyer) : NULL;
     kit_lock_release(&g->lock);
+    if (destroyer)
+        preempt_waiter_wake(destroyer, WORD_SERVED);
     return result;
 }
 
@@ -208,19 +221,29 @@ int preempt_group_wait(preempt_group *g)
     return preempt_group_wait_until(g, KIT_FOREVER);
 }
 
+/* Under the lock, which is given back: until those who wait have gone on. */
+static void wait_for_waits(preempt_group *g)
+{
+    struct wait why = {"destroy", g->name, KIT_FOREVER};
+    if (g->awaiting > 0)
+        preempt_queue_and_wait(&g->lock, &g->destroyer, &why);
+    else
+        kit_lock_release(&g->lock);
+}
+
 int preempt_group_destroy(preempt_group *g)
 {
     if (!g)
         return 0;
     kit_lock_acquire(&g->lock);
-    bool by_member = is_member(g, preempt_current());
-    if (!by_member)
-        cancel_all(g);
-    kit_lock_release(&g->lock);
-    if (by_member)
+    if (is_member(g, preempt_current())) {
+        kit_lock_release(&g->lock);
         return -EDEADLK;
+    }
+    cancel_all(g);
     bool former = preempt_shield(true);
     wait_for_members(g, KIT_FOREVER);
+    wait_for_waits(g);
     preempt_shield(former);
     free(g);
     return 0;

@@ -34,8 +34,8 @@ preempt_group_create(preempt_group **out, preempt_sched *s,
 
 /*
  * Cancels the members that have not ended, waits for them (shielded: it cannot
- * be canceled), and frees the group. -EDEADLK, and nothing happens, in a
- * member. NULL: nothing, 0.
+ * be canceled) and for those who wait for them, too, and frees the group.
+ * -EDEADLK, and nothing happens, in a member. NULL: nothing, 0.
  */
 KIT_EXPORT int preempt_group_destroy(preempt_group *g);
 
