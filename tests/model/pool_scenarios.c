@@ -16,7 +16,15 @@
 
 enum { ANSWER = 42, JOBS_MAX = 3, USERS_MAX = 2 };
 
-enum twist { NONE = 0, CLOSES, CANCELS_JOB, CANCELS_ALL, ALSO_WAITS, SUBMITS, CLOCK };
+enum twist {
+    NONE = 0,
+    CLOSES,
+    CANCELS_JOB,
+    CANCELS_ALL,
+    ALSO_WAITS,
+    SUBMITS,
+    CLOCK
+};
 
 struct workshop {
     size_t workers;
