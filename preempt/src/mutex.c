@@ -18,6 +18,11 @@
 #include <errno.h>
 #include <time.h>
 
+static uintptr_t state_of(preempt_mutex *m)
+{
+    return atomic_load_explicit(&m->state, memory_order_relaxed);
+}
+
 /* ---- with priority inheritance ---- */
 
 /*
@@ -56,8 +61,7 @@ static int lock_for_a_slice(preempt_mutex *m, int64_t deadline)
 
 static bool is_owner(preempt_mutex *m, const struct sleeper *self)
 {
-    return atomic_load_explicit(&m->state, memory_order_relaxed) ==
-           (uintptr_t)self;
+    return state_of(m) == (uintptr_t)self;
 }
 
 static void set_owner(preempt_mutex *m, const struct sleeper *self)
@@ -119,11 +123,6 @@ static int unlock_inheriting(preempt_mutex *m)
 static void *owner_in(uintptr_t state)
 {
     return (void *)(state & ~(QUEUED | WOKEN));
-}
-
-static uintptr_t state_of(preempt_mutex *m)
-{
-    return atomic_load_explicit(&m->state, memory_order_relaxed);
 }
 
 /* acquire: pairs with the release of the owner before us. release: what the
