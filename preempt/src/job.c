@@ -49,7 +49,7 @@ void preempt_job_init(preempt_job *j, preempt_job_fn body, kit_value arg,
 /* ---- the end ---- */
 
 /* The state is the last of the job that is touched: it may be gone then. */
-struct preempt_waiter *preempt_job_settle(preempt_job *j, uint32_t state)
+struct preempt_waiter *preempt_job_settle_locked(preempt_job *j, uint32_t state)
 {
     struct preempt_waiter *all = preempt_waiters_pop_all(&j->waiters);
     KIT_GIVES(&j->state);
@@ -58,10 +58,10 @@ struct preempt_waiter *preempt_job_settle(preempt_job *j, uint32_t state)
     return all;
 }
 
-static void end_for_waiters(preempt_pool *p, preempt_job *j)
+void preempt_job_settle(preempt_pool *p, preempt_job *j, uint32_t state)
 {
     kit_lock_acquire(&p->lock);
-    struct preempt_waiter *all = preempt_job_settle(j, PREEMPT_JOB_ENDED);
+    struct preempt_waiter *all = preempt_job_settle_locked(j, state);
     kit_lock_release(&p->lock);
     preempt_waiters_wake_list(all, WORD_SERVED);
 }
@@ -80,27 +80,7 @@ void preempt_job_run(struct worker *me, preempt_job *j)
     if (!atomic_compare_exchange_strong_explicit(
             &j->state, &running, PREEMPT_JOB_ENDED, memory_order_release,
             memory_order_relaxed))
-        end_for_waiters(me->pool, j);
-}
-
-static bool take_out(preempt_pool *p, preempt_job *j)
-{
-    kit_lock_acquire(&p->lock);
-    bool is_ours = preempt_pool_take_out(p, j);
-    kit_lock_release(&p->lock);
-    return is_ours;
-}
-
-static bool take_out_and_cancel(preempt_pool *p, preempt_job *j)
-{
-    struct preempt_waiter *all = NULL;
-    kit_lock_acquire(&p->lock);
-    bool is_ours = preempt_pool_take_out(p, j);
-    if (is_ours)
-        all = preempt_job_settle(j, PREEMPT_JOB_CANCELED);
-    kit_lock_release(&p->lock);
-    preempt_waiters_wake_list(all, WORD_SERVED);
-    return is_ours;
+        preempt_job_settle(me->pool, j, PREEMPT_JOB_ENDED);
 }
 
 /* Takes out a job, one that is only about to be pushed, too. False: it is
@@ -119,7 +99,7 @@ int preempt_job_cancel(preempt_job *j)
 {
     if (state_of(j) == PREEMPT_JOB_NEW)
         return -EINVAL;
-    return have(j, take_out_and_cancel) ? 0 : -EBUSY;
+    return have(j, preempt_pool_cancel_job) ? 0 : -EBUSY;
 }
 
 /* ---- waiting ---- */
@@ -204,7 +184,7 @@ static int help(struct worker *me, preempt_job *j)
 {
     if (is_running_it(me, j))
         return -EDEADLK;
-    if (have(j, take_out))
+    if (have(j, preempt_pool_claim))
         preempt_job_run(me, j);
     return 0;
 }

@@ -128,13 +128,36 @@ static preempt_job *take(preempt_pool *p)
     return j;
 }
 
-bool preempt_pool_take_out(preempt_pool *p, preempt_job *j)
+/* Under the lock: a certain one; false: it is not there, yet or any more. */
+static bool take_out(preempt_pool *p, preempt_job *j)
 {
     gather(p);
     if (!(atomic_load_explicit(&j->state, memory_order_relaxed) & JOB_LISTED))
         return false;
     unlink_job(p, j);
     return true;
+}
+
+bool preempt_pool_claim(preempt_pool *p, preempt_job *j)
+{
+    kit_lock_acquire(&p->lock);
+    bool is_ours = take_out(p, j);
+    kit_lock_release(&p->lock);
+    return is_ours;
+}
+
+/* Its end is seen before the queue is seen empty, by a worker that then ends.
+ */
+bool preempt_pool_cancel_job(preempt_pool *p, preempt_job *j)
+{
+    struct preempt_waiter *all = NULL;
+    kit_lock_acquire(&p->lock);
+    bool is_ours = j ? take_out(p, j) : (j = take_locked(p)) != NULL;
+    if (is_ours)
+        all = preempt_job_settle_locked(j, PREEMPT_JOB_CANCELED);
+    kit_lock_release(&p->lock);
+    preempt_waiters_wake_list(all, WORD_SERVED);
+    return is_ours;
 }
 
 /* ---- submission ---- */
@@ -171,14 +194,6 @@ static void wake_worker(preempt_pool *p)
         preempt_waiter_wake(w, WORD_SERVED);
 }
 
-static void take_back(preempt_pool *p, preempt_job *j)
-{
-    kit_lock_acquire(&p->lock);
-    struct preempt_waiter *all = preempt_job_settle(j, PREEMPT_JOB_NEW);
-    kit_lock_release(&p->lock);
-    preempt_waiters_wake_list(all, WORD_SERVED);
-}
-
 int preempt_pool_submit(preempt_pool *p, preempt_job *j)
 {
     if (atomic_load_explicit(&j->state, memory_order_relaxed) !=
@@ -190,7 +205,7 @@ int preempt_pool_submit(preempt_pool *p, preempt_job *j)
     /* release: whoever sees the state sees the pool */
     atomic_store_explicit(&j->state, PREEMPT_JOB_QUEUED, memory_order_release);
     if (!push(p, j)) {
-        take_back(p, j);
+        preempt_job_settle(p, j, PREEMPT_JOB_NEW);
         return -EPIPE;
     }
     if (atomic_load_explicit(&p->idle, memory_order_seq_cst) > 0)
@@ -320,25 +335,11 @@ int preempt_pool_drain(preempt_pool *p)
     return preempt_pool_drain_until(p, KIT_FOREVER);
 }
 
-/* Its end is seen before the queue is seen empty, by a worker that then ends.
- */
-static bool cancel_one(preempt_pool *p)
-{
-    struct preempt_waiter *all = NULL;
-    kit_lock_acquire(&p->lock);
-    preempt_job *j = take_locked(p);
-    if (j)
-        all = preempt_job_settle(j, PREEMPT_JOB_CANCELED);
-    kit_lock_release(&p->lock);
-    preempt_waiters_wake_list(all, WORD_SERVED);
-    return j != NULL;
-}
-
 size_t preempt_pool_cancel(preempt_pool *p)
 {
     size_t count = 0;
     preempt_pool_close(p);
-    while (cancel_one(p))
+    while (preempt_pool_cancel_job(p, NULL))
         count++;
     return count;
 }

@@ -27,16 +27,16 @@ struct worker {
 struct preempt_pool {
     _Alignas(CACHE_LINE) _Atomic uintptr_t pushed; /* jobs, the newest first */
 
-    _Alignas(
-        CACHE_LINE) kit_lock lock; /* of what follows, and of jobs' waiters */
-    _Atomic(preempt_job *) first;  /* jobs, the oldest first */
+    /* of what follows, and of jobs' waiters */
+    _Alignas(CACHE_LINE) kit_lock lock;
+    _Atomic(preempt_job *) first; /* jobs, the oldest first */
     preempt_job *last;
     struct preempt_waiters idlers;
 
-    _Alignas(
-        CACHE_LINE) kit_word idle; /* how many: for a look without the lock */
-    kit_word submitter_cpu;        /* plus one; 0: none */
-    kit_word worker_cpu;           /* of the last that had no job */
+    /* how many: for a look without the lock */
+    _Alignas(CACHE_LINE) kit_word idle;
+    kit_word submitter_cpu; /* plus one; 0: none */
+    kit_word worker_cpu;    /* of the last that had no job */
     enum kit_wait_strategy wait;
     const char *name;
     preempt_sched *sched;
@@ -52,14 +52,21 @@ struct preempt_pool {
 /* Of the calling thread, or NULL. */
 struct worker *preempt_worker_self(void);
 
-/* Under the lock: takes the job out of the queue, to run or to cancel it;
-   false: it is not there, yet or any more. */
-bool preempt_pool_take_out(preempt_pool *p, preempt_job *j);
+/* Takes the job out of the queue, to run it; false: it is not there, yet or any
+   more. */
+bool preempt_pool_claim(preempt_pool *p, preempt_job *j);
+
+/* The same to cancel it; NULL: the oldest. */
+bool preempt_pool_cancel_job(preempt_pool *p, preempt_job *j);
 
 void preempt_job_run(struct worker *me, preempt_job *j);
 
-/* Under the lock: the job is in `state`, after which nothing is to be waited
-   for. Those who have, to be woken without it; the job may be gone then. */
-struct preempt_waiter *preempt_job_settle(preempt_job *j, uint32_t state);
+/* A job is in `state`, which none waits to see the end of: wakes who waits.
+   The job may be gone then. */
+void preempt_job_settle(preempt_pool *p, preempt_job *j, uint32_t state);
+
+/* The same under the lock: who is to be woken without it. */
+struct preempt_waiter *preempt_job_settle_locked(preempt_job *j,
+                                                 uint32_t state);
 
 #endif
