@@ -2,6 +2,7 @@
 #include <kit/attempt.h>
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Not inlined, whatever the linker can do: the address of errno must not be
@@ -50,6 +51,17 @@ ssize_t kit_attempt_connected(const struct kit_attempt *a)
     int result = getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &length);
     if (result == 0 && error != 0) {
         errno = error;
+        result = -1;
+    }
+    return result;
+}
+
+ssize_t kit_attempt_kind(const struct kit_attempt *a)
+{
+    struct stat s;
+    int result = fstat(a->fd, &s);
+    if (result == 0 && (S_ISREG(s.st_mode) || S_ISDIR(s.st_mode))) {
+        errno = EPERM;
         result = -1;
     }
     return result;

@@ -7,7 +7,6 @@
 #include <kit/attempt.h>
 
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static ssize_t wait_and_retry(coop_sched *s, const struct kit_attempt *o,
@@ -152,27 +151,19 @@ static ssize_t attempt_nothing(const struct kit_attempt *o)
            (p.revents & POLLOUT ? COOP_FD_WRITE : 0);
 }
 
-/* Where epoll is not asked, which refuses them. */
-static int refuse_files(int fd)
-{
-    struct stat s;
-    int saved = errno, result = fstat(fd, &s) < 0 ? -errno : 0;
-    errno = saved;
-    if (result == 0 && (S_ISREG(s.st_mode) || S_ISDIR(s.st_mode)))
-        result = -EPERM;
-    return result;
-}
-
 int coop_fd_wait_until(int fd, int events, int64_t deadline)
 {
     struct kit_attempt o = {
         .call = attempt_nothing, .fd = fd, .events = events};
+    struct kit_attempt kind = {.call = kit_attempt_kind, .fd = fd};
     if (events == 0 || (events & ~(COOP_FD_READ | COOP_FD_WRITE)))
         return -EINVAL;
     coop_sched *s = coop_running_sched();
     int result = coop_poller_admit(s, fd);
-    if (result == 0)
-        result = s ? coop_poller_register(s, fd) : refuse_files(fd);
+    if (result == 0 && s)
+        result = coop_poller_register(s, fd); /* which epoll may refuse */
+    else if (result == 0)
+        result = (int)kit_attempt_make(&kind);
     if (result == 0)
         result = (int)kit_attempt_make(&o);
     if (result != 0)

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static ssize_t attempt_nonblocking(const struct kit_attempt *o)
@@ -116,20 +115,9 @@ int preempt_fd_connect(int fd, const struct sockaddr *address, socklen_t length)
 
 /* ---- wait ---- */
 
-static ssize_t attempt_kind(const struct kit_attempt *o)
-{
-    struct stat s;
-    int result = fstat(o->fd, &s);
-    if (result == 0 && (S_ISREG(s.st_mode) || S_ISDIR(s.st_mode))) {
-        errno = EPERM;
-        result = -1;
-    }
-    return result;
-}
-
 int preempt_fd_wait_until(int fd, int events, int64_t deadline)
 {
-    struct kit_attempt o = {.call = attempt_kind, .fd = fd};
+    struct kit_attempt o = {.call = kit_attempt_kind, .fd = fd};
     if (events == 0 || (events & ~(PREEMPT_FD_READ | PREEMPT_FD_WRITE)))
         return -EINVAL;
     int result = admit(fd);

@@ -44,6 +44,10 @@ KIT_EXPORT ssize_t kit_attempt_accept(const struct kit_attempt *a);
 KIT_EXPORT ssize_t kit_attempt_connect(const struct kit_attempt *a);
 KIT_EXPORT ssize_t kit_attempt_connected(const struct kit_attempt *a);
 
+/* To find whether a descriptor is of what may have to be waited for: EPERM for
+   a regular file or a directory, as of epoll. */
+KIT_EXPORT ssize_t kit_attempt_kind(const struct kit_attempt *a);
+
 KIT_END
 
 #endif
