@@ -207,6 +207,83 @@ START_TEST (waiting_receivers_are_served_first_in_first_out) {
 }
 END_TEST
 
+static kit_value send_two(kit_value arg)
+{
+    (void)arg;
+    for (int64_t i = 0; i < 2; i++)
+        coop_chan_send(channel, &i);
+    note("s");
+    return kit_none();
+}
+
+START_TEST (
+    the_first_receiver_that_a_task_wakes_overtakes_those_that_are_ready) {
+    coop_sched *s = new_sched();
+    coop_chan_create(&channel, 8, 0, NULL);
+    spawn(s, NULL, receive_and_note, kit_ptr("1"));
+    spawn(s, NULL, receive_and_note, kit_ptr("2"));
+    spawn(s, NULL, send_two, kit_none());
+    spawn(s, NULL, one_turn, kit_ptr("r"));
+    finish(s);
+    ck_assert_str_eq(trace, "s1r2");
+    coop_chan_destroy(channel);
+}
+END_TEST
+
+/* ---- two tasks that keep each other busy ---- */
+
+static coop_chan *there, *back;
+static int64_t rounds;
+
+static kit_value throw_until_it_comes_back_no_more(kit_value arg)
+{
+    (void)arg;
+    do
+        coop_chan_send(there, &rounds);
+    while (coop_chan_recv(back, &rounds) == 1);
+    coop_chan_close(there);
+    return kit_none();
+}
+
+static kit_value throw_back(kit_value arg)
+{
+    int64_t n;
+    (void)arg;
+    while (coop_chan_recv(there, &n) == 1) {
+        n++;
+        coop_chan_send(back, &n);
+    }
+    return kit_none();
+}
+
+static kit_value note_rounds(kit_value arg)
+{
+    (void)arg;
+    int64_t before = rounds;
+    coop_yield();
+    ck_assert_int_gt(rounds, before);
+    ck_assert_int_le(rounds - before, 17);
+    coop_chan_close(back);
+    return kit_none();
+}
+
+START_TEST (who_is_ready_is_overtaken_a_few_times_only) {
+    coop_sched *s = new_sched();
+    for (size_t capacity = 0; capacity < 2; capacity++) {
+        rounds = 0;
+        coop_chan_create(&there, 8, capacity, NULL);
+        coop_chan_create(&back, 8, capacity, NULL);
+        spawn(s, NULL, throw_back, kit_none());
+        spawn(s, NULL, throw_until_it_comes_back_no_more, kit_none());
+        spawn(s, NULL, note_rounds, kit_none());
+        ck_assert_int_eq(coop_run(s), 0);
+        coop_chan_destroy(there);
+        coop_chan_destroy(back);
+    }
+    coop_sched_destroy(s);
+}
+END_TEST
+
 static kit_value send_and_note(kit_value n)
 {
     coop_chan_send(channel, &n);
@@ -616,6 +693,8 @@ int main(void)
         a_task_that_does_not_wait_is_not_interrupted,
         unparked_tasks_run_in_the_order_of_their_unparking,
         waiting_receivers_are_served_first_in_first_out,
+        the_first_receiver_that_a_task_wakes_overtakes_those_that_are_ready,
+        who_is_ready_is_overtaken_a_few_times_only,
         waiting_senders_are_served_first_in_first_out,
         a_deadlock_is_reported_with_who_waits_for_what,
         tasks_that_join_in_a_circle_are_reported,

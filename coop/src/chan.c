@@ -148,7 +148,7 @@ __attribute__((noinline)) static int
 give_bytes(coop_chan *ch, struct coop_waiter *receiver, const void *element)
 {
     memcpy(receiver->element, element, ch->element_size);
-    coop_serve(receiver, 1);
+    coop_serve_soon(receiver, 1);
     return 0;
 }
 
@@ -160,7 +160,7 @@ static inline int give(coop_chan *ch, struct coop_waiter *receiver,
     if (KIT_UNLIKELY(ch->element_size != 8))
         return give_bytes(ch, receiver, element);
     memcpy(receiver->element, element, 8);
-    coop_serve(receiver, 1);
+    coop_serve_soon(receiver, 1);
     return 0;
 }
 

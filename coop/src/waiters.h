@@ -57,6 +57,13 @@ static inline void coop_wake(coop_task *task, int result)
     coop_make_ready(task);
 }
 
+/* As coop_wake: what it waited for is there, from the current task. */
+static inline void coop_wake_soon(coop_task *task, int result)
+{
+    task->wake = result;
+    coop_make_ready_soon(task);
+}
+
 /* One case of a select, taken out of its queue, was done. */
 void coop_select_serve(struct coop_waiter *w, int result);
 
@@ -70,6 +77,15 @@ static inline void coop_serve(struct coop_waiter *w, int result)
         coop_select_serve(w, result);
     else
         coop_wake(coop_task_of(w), result);
+}
+
+/* As coop_serve, with coop_wake_soon. */
+static inline void coop_serve_soon(struct coop_waiter *w, int result)
+{
+    if (KIT_UNLIKELY(w->select != NULL))
+        coop_select_serve(w, result);
+    else
+        coop_wake_soon(coop_task_of(w), result);
 }
 
 static inline void coop_serve_all(struct coop_waiters *q, int result)
