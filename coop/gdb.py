@@ -127,7 +127,8 @@ class Task:
         """What it waits for; nothing unless it does."""
         if self.state() != "waiting":
             return ""
-        words = (text(self.pointer[f]) for f in ("waits_to", "waits_on"))
+        name = self.pointer["waits_on"]
+        words = text(self.pointer["waits_to"]), name and text(name.dereference())
         return " ".join(word for word in words if word)
 
     def is_current(self):

@@ -24,6 +24,8 @@ ONLY_PREEMPT = {
 ONLY_COOP = {
     "gen_link": "only a switch of stacks can be inlined",
     "gen_go_on": "as gen_link",
+    "chan_send_slowly": "as chan_face: where the inlined way ends",
+    "chan_recv_slowly": "as chan_face: where the inlined way ends",
 }
 ONLY_COOP_TYPES = {
     "gen_face": "as gen_link",

@@ -113,8 +113,9 @@ give_way_and_recv(coop_chan *ch, void *element, int64_t deadline)
 }
 
 /* The current task waits as a sender or a receiver. */
-static inline int wait_in(coop_chan *ch, struct coop_waiters *q, void *element,
-                          const char *what, int64_t deadline)
+static inline __attribute__((always_inline)) int
+wait_in(coop_chan *ch, struct coop_waiters *q, void *element, const char *what,
+        int64_t deadline)
 {
     coop_sched *s = coop_running_sched();
     if (KIT_UNLIKELY(deadline == TRY))
@@ -123,18 +124,19 @@ static inline int wait_in(coop_chan *ch, struct coop_waiters *q, void *element,
         return -EDEADLK;
     coop_chan_shut(ch, q);
     s->current->waiter.element = element;
-    return coop_wait_in(s, q, what, ch->name, deadline);
+    return coop_wait_in(s, q, what, &ch->name, deadline);
 }
 
-static inline int wait_to_send(coop_chan *ch, const void *element,
-                               int64_t deadline)
+static inline __attribute__((always_inline)) int
+wait_to_send(coop_chan *ch, const void *element, int64_t deadline)
 {
     /* the partner only reads the element */
     return wait_in(ch, &ch->senders, (void *)(uintptr_t)element, "send to",
                    deadline);
 }
 
-static inline int wait_to_recv(coop_chan *ch, void *element, int64_t deadline)
+static inline __attribute__((always_inline)) int
+wait_to_recv(coop_chan *ch, void *element, int64_t deadline)
 {
     return wait_in(ch, &ch->receivers, element, "receive from", deadline);
 }
@@ -224,9 +226,10 @@ recv_from_ring(coop_chan *ch, void *element, int64_t deadline)
     return ch->closed ? 0 : wait_to_recv(ch, element, deadline);
 }
 
-/* ---- the long way ---- */
+/* ---- the long way: compiled for no deadline, and for any ---- */
 
-static int send_slowly(coop_chan *ch, const void *element, int64_t deadline)
+static inline __attribute__((always_inline)) int
+send_slowly(coop_chan *ch, const void *element, int64_t deadline)
 {
     if (KIT_UNLIKELY(ch->closed))
         return -EPIPE;
@@ -240,7 +243,8 @@ static int send_slowly(coop_chan *ch, const void *element, int64_t deadline)
     return wait_to_send(ch, element, deadline);
 }
 
-static int recv_slowly(coop_chan *ch, void *element, int64_t deadline)
+static inline __attribute__((always_inline)) int
+recv_slowly(coop_chan *ch, void *element, int64_t deadline)
 {
     if (ch->has_ring)
         return recv_from_ring(ch, element, deadline);
@@ -252,9 +256,27 @@ static int recv_slowly(coop_chan *ch, void *element, int64_t deadline)
     return ch->closed ? 0 : wait_to_recv(ch, element, deadline);
 }
 
+int coop_chan_send_slowly(coop_chan *ch, const void *element)
+{
+    return send_slowly(ch, element, KIT_FOREVER);
+}
+
+int coop_chan_recv_slowly(coop_chan *ch, void *element)
+{
+    return recv_slowly(ch, element, KIT_FOREVER);
+}
+
 /* ---- operations ---- */
 
-static inline int send(coop_chan *ch, const void *element, int64_t deadline)
+int(coop_chan_send)(coop_chan *ch, const void *element)
+{
+    if (KIT_UNLIKELY(ch->put == ch->put_limit))
+        return coop_chan_send_slowly(ch, element);
+    push(ch, element);
+    return 0;
+}
+
+static int send_by(coop_chan *ch, const void *element, int64_t deadline)
 {
     if (KIT_UNLIKELY(ch->put == ch->put_limit))
         return send_slowly(ch, element, deadline);
@@ -262,7 +284,25 @@ static inline int send(coop_chan *ch, const void *element, int64_t deadline)
     return 0;
 }
 
-static inline int recv(coop_chan *ch, void *element, int64_t deadline)
+int coop_chan_send_until(coop_chan *ch, const void *element, int64_t deadline)
+{
+    return send_by(ch, element, deadline == TRY ? TRY + 1 : deadline);
+}
+
+int coop_chan_try_send(coop_chan *ch, const void *element)
+{
+    return send_by(ch, element, TRY);
+}
+
+int(coop_chan_recv)(coop_chan *ch, void *element)
+{
+    if (KIT_UNLIKELY(ch->get == ch->get_limit))
+        return coop_chan_recv_slowly(ch, element);
+    pop(ch, element);
+    return 1;
+}
+
+static int recv_by(coop_chan *ch, void *element, int64_t deadline)
 {
     if (KIT_UNLIKELY(ch->get == ch->get_limit))
         return recv_slowly(ch, element, deadline);
@@ -270,34 +310,14 @@ static inline int recv(coop_chan *ch, void *element, int64_t deadline)
     return 1;
 }
 
-int(coop_chan_send)(coop_chan *ch, const void *element)
-{
-    return send(ch, element, KIT_FOREVER);
-}
-
-int coop_chan_send_until(coop_chan *ch, const void *element, int64_t deadline)
-{
-    return send(ch, element, deadline == TRY ? TRY + 1 : deadline);
-}
-
-int coop_chan_try_send(coop_chan *ch, const void *element)
-{
-    return send(ch, element, TRY);
-}
-
-int(coop_chan_recv)(coop_chan *ch, void *element)
-{
-    return recv(ch, element, KIT_FOREVER);
-}
-
 int coop_chan_recv_until(coop_chan *ch, void *element, int64_t deadline)
 {
-    return recv(ch, element, deadline == TRY ? TRY + 1 : deadline);
+    return recv_by(ch, element, deadline == TRY ? TRY + 1 : deadline);
 }
 
 int coop_chan_try_recv(coop_chan *ch, void *element)
 {
-    return recv(ch, element, TRY);
+    return recv_by(ch, element, TRY);
 }
 
 int coop_chan_close(coop_chan *ch)

@@ -39,7 +39,7 @@ static struct coop_task_info info_of(const coop_task *t)
         .name = t->name,
         .state = state_of(t),
         .waits_to = waits ? t->waits_to : NULL,
-        .waits_on = waits ? t->waits_on : NULL,
+        .waits_on = waits && t->waits_on ? *t->waits_on : NULL,
         .since = waits ? t->since : 0,
         .stack_size = kit_stack_size(t->stack),
         .stack_used = kit_stack_used(t->stack),
@@ -62,9 +62,9 @@ static void add_wait(struct kit_line *line, const coop_task *t)
 {
     kit_line_add(line, " waits to ");
     kit_line_add(line, t->waits_to);
-    if (t->waits_on) {
+    if (t->waits_on && *t->waits_on) {
         kit_line_add(line, " ");
-        kit_line_add(line, t->waits_on);
+        kit_line_add(line, *t->waits_on);
     }
 }
 

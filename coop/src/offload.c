@@ -238,8 +238,9 @@ static bool withdraw(struct coop_helpers *h, struct job *job)
 /* Even when the task is canceled: so without asking whether it may wait. */
 static int wait_for(coop_sched *s, struct job *job, int64_t deadline)
 {
+    static const char *const name = "an offloaded call";
     coop_waiters_add(&job->waiter, &s->current->waiter);
-    return coop_wait(s, "finish", "an offloaded call", deadline);
+    return coop_wait(s, "finish", &name, deadline);
 }
 
 static int wait_until_done(coop_sched *s, struct job *job, int64_t deadline)

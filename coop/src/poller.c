@@ -166,11 +166,12 @@ int coop_poller_wait(coop_sched *s, int fd, int events, const char *what,
         return result;
     struct entry *e = find(s->poller, fd);
     unsigned closings = e->closings;
-    char name[16]; /* the task's own: it waits here */
-    snprintf(name, sizeof name, "fd %d", fd);
+    char text[16]; /* the task's own: it waits here */
+    const char *name = text;
+    snprintf(text, sizeof text, "fd %d", fd);
     s->current->waiter.element = (void *)(intptr_t)events;
     s->outside++;
-    result = coop_wait_in(s, &e->waiters, what, name, deadline);
+    result = coop_wait_in(s, &e->waiters, what, &name, deadline);
     s->outside--;
     return result > 0 && e->closings != closings ? -EBADF : result;
 }

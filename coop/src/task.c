@@ -157,7 +157,7 @@ int coop_join_until(coop_task *task, kit_value *result, int64_t deadline)
             return -EDEADLK;
         task->has_joiner = true;
         int waited = coop_wait_in(self->sched, &task->joiner, "join",
-                                  task->name, deadline);
+                                  &task->stack->name, deadline);
         task->has_joiner = false;
         if (waited < 0)
             return waited;

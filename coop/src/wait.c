@@ -37,7 +37,7 @@ int coop_give_way_until(coop_sched *s, int64_t deadline)
 }
 
 int coop_wait_in_until(coop_sched *s, struct coop_waiters *q, const char *what,
-                       const char *name, int64_t deadline)
+                       const char *const *name, int64_t deadline)
 {
     int refused = coop_may_wait(s, deadline);
     if (refused < 0)
@@ -75,7 +75,7 @@ int coop_park_until(const char *what, const char *name, int64_t deadline)
         return -EDEADLK;
     coop_task *t = s->current;
     if (!t->permit)
-        return coop_wait_in(s, &t->parking, what, name, deadline);
+        return coop_wait_in(s, &t->parking, what, &name, deadline);
     t->permit = false;
     return 0;
 }

@@ -117,8 +117,8 @@ static inline int coop_may_wait(const coop_sched *s, int64_t deadline)
  * The current task, which may wait, does so until coop_wake: that result, or
  * -ETIMEDOUT, -ECANCELED. To be called last.
  */
-static inline int coop_wait(coop_sched *s, const char *what, const char *name,
-                            int64_t deadline)
+static inline int coop_wait(coop_sched *s, const char *what,
+                            const char *const *name, int64_t deadline)
 {
     coop_task *t = s->current;
     t->waits_to = what;
@@ -133,12 +133,13 @@ static inline int coop_wait(coop_sched *s, const char *what, const char *name,
 
 /* coop_wait_in, with its exceptions. */
 int coop_wait_in_until(coop_sched *s, struct coop_waiters *q, const char *what,
-                       const char *name, int64_t deadline);
+                       const char *const *name, int64_t deadline);
 
-/* As coop_wait, for one that need not be able to wait, in a queue. */
-static inline int coop_wait_in(coop_sched *s, struct coop_waiters *q,
-                               const char *what, const char *name,
-                               int64_t deadline)
+/* As coop_wait, for one that need not be able to wait, in a queue. Inlined, for
+   the sake of a deadline that is known. */
+static inline __attribute__((always_inline)) int
+coop_wait_in(coop_sched *s, struct coop_waiters *q, const char *what,
+             const char *const *name, int64_t deadline)
 {
     if (KIT_UNLIKELY(s->current->refuses || deadline != KIT_FOREVER))
         return coop_wait_in_until(s, q, what, name, deadline);
@@ -148,7 +149,7 @@ static inline int coop_wait_in(coop_sched *s, struct coop_waiters *q,
 
 /* As coop_wait_in, for a caller that need not be a task: else -EDEADLK. */
 static inline int coop_wait_here(struct coop_waiters *q, const char *what,
-                                 const char *name, int64_t deadline)
+                                 const char *const *name, int64_t deadline)
 {
     coop_sched *s = coop_running_sched();
     if (!s)

@@ -87,6 +87,10 @@ struct coop_chan_face {
     uint32_t element_size;
 };
 
+/* Where the short way ends. */
+KIT_EXPORT int coop_chan_send_slowly(coop_chan *ch, const void *element);
+KIT_EXPORT int coop_chan_recv_slowly(coop_chan *ch, void *element);
+
 /* Elements of 8 bytes, moved as words: bytes might be a part of the face, which
    the compiler would have to load again. */
 static inline int coop_chan_send_inline(coop_chan *ch, const void *element)
@@ -94,8 +98,9 @@ static inline int coop_chan_send_inline(coop_chan *ch, const void *element)
     struct coop_chan_face *face = (struct coop_chan_face *)(void *)ch;
     char *put = face->put;
     uint64_t word;
-    if (KIT_UNLIKELY(put == face->put_limit ||
-                     face->element_size != sizeof word))
+    if (KIT_UNLIKELY(put == face->put_limit))
+        return coop_chan_send_slowly(ch, element);
+    if (KIT_UNLIKELY(face->element_size != sizeof word))
         return coop_chan_send(ch, element);
     __asm__("" : "+r"(element)); /* the compiler may know it is shorter */
     memcpy(&word, element, sizeof word);
@@ -109,8 +114,9 @@ static inline int coop_chan_recv_inline(coop_chan *ch, void *element)
     struct coop_chan_face *face = (struct coop_chan_face *)(void *)ch;
     char *get = face->get;
     uint64_t word;
-    if (KIT_UNLIKELY(get == face->get_limit ||
-                     face->element_size != sizeof word))
+    if (KIT_UNLIKELY(get == face->get_limit))
+        return coop_chan_recv_slowly(ch, element);
+    if (KIT_UNLIKELY(face->element_size != sizeof word))
         return coop_chan_recv(ch, element);
     word = *(uint64_t *)(void *)get;
     __asm__("" : "+r"(element));
