@@ -120,9 +120,10 @@ static kit_completion baton_yield(kit_context *context, kit_step step)
     return kit_completion_make((enum kit_how)got.word, got.value);
 }
 
-static int baton_pass(kit_context *context, int value)
+static int baton_pass(kit_context *from, int value, const kit_context *to)
 {
-    return (int)exchange(context, kit_int(value), 0).value.i;
+    kit_context_aim(from, to);
+    return (int)exchange(from, kit_int(value), 0).value.i;
 }
 
 __attribute__((noreturn)) static void baton_exit(kit_context *context,

@@ -25,8 +25,9 @@
     {                                                                          \
         return kit_notice_yield(c, step, kit_##name##_yield);                  \
     }                                                                          \
-    static int name##_pass(kit_context *c, int value)                          \
+    static int name##_pass(kit_context *c, int value, const kit_context *to)   \
     {                                                                          \
+        kit_context_aim(c, to);                                                \
         kit_step step = kit_yielded(kit_int(value));                           \
         return (int)kit_notice_yield(c, step, kit_##name##_yield).value.i;     \
     }                                                                          \

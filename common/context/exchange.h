@@ -18,7 +18,7 @@ void kit_ucontext_start(kit_context *context, char *low, char *top,
                         kit_context_entry entry);
 kit_step kit_ucontext_resume(kit_context *context, kit_completion how);
 kit_completion kit_ucontext_yield(kit_context *context, kit_step step);
-int kit_ucontext_pass(kit_context *context, int value);
+int kit_ucontext_pass(kit_context *from, int value, const kit_context *to);
 void kit_ucontext_leave(kit_context *context, kit_step last)
     __attribute__((noreturn));
 

@@ -2,14 +2,16 @@
 /*
  * The contract between C and the assembly of one architecture.
  *
- * switch_<arch>.S defines four symbols:
- *   kit_asm_resume, kit_asm_yield, kit_asm_pass  one routine under three
- *       names, because C sees three types of the same words: saves the
- *       callee-saved registers on the running stack, stores the stack pointer
- *       in context->suspended, whose old value becomes the stack pointer, and
- *       lets the resumed side restore itself. The second and third argument
- *       become the two words that the resumed side is returned. (x86-64: at
- *       the suspended stack pointer is the address to go on at.)
+ * switch_<arch>.S defines these symbols:
+ *   kit_asm_resume, kit_asm_yield  one routine under two names, because C sees
+ *       two types of the same words: saves the callee-saved registers on the
+ *       running stack, stores the stack pointer in context->suspended, whose
+ *       old value becomes the stack pointer, and lets the resumed side restore
+ *       itself. The second and third argument become the two words that the
+ *       resumed side is returned. (x86-64: at the suspended stack pointer is
+ *       the address to go on at.)
+ *   kit_asm_pass  as these, with what is suspended in another context, which
+ *       is the third argument; the second word is 0.
  *   kit_asm_leave  the second half of that: saves nothing.
  *   kit_asm_entry  where a new stack starts: calls entry(context, first).
  *
@@ -65,7 +67,7 @@ _Static_assert(offsetof(kit_context, suspended) == 0,
                "the assembly finds the suspended side at offset 0");
 kit_step kit_asm_resume(kit_context *context, kit_completion how);
 kit_completion kit_asm_yield(kit_context *context, kit_step step);
-int kit_asm_pass(kit_context *context, int value);
+int kit_asm_pass(kit_context *from, int value, const kit_context *to);
 void kit_asm_leave(kit_context *context, kit_step last)
     __attribute__((noreturn));
 void kit_asm_entry(void);

@@ -34,12 +34,8 @@
         .globl  kit_asm_yield
         .hidden kit_asm_yield
         .type   kit_asm_yield, %function
-        .globl  kit_asm_pass
-        .hidden kit_asm_pass
-        .type   kit_asm_pass, %function
 kit_asm_resume:
 kit_asm_yield:
-kit_asm_pass:
         .cfi_startproc
         LANDING
         .cfi_remember_state
@@ -99,6 +95,20 @@ kit_asm_pass:
         .cfi_endproc
         .size   kit_asm_resume, . - kit_asm_resume
         .size   kit_asm_yield, . - kit_asm_yield
+
+        /* x2: the other context, whose suspended side is to go on */
+        .p2align 4
+        .globl  kit_asm_pass
+        .hidden kit_asm_pass
+        .type   kit_asm_pass, %function
+kit_asm_pass:
+        .cfi_startproc
+        LANDING
+        ldr     x9, [x2]
+        mov     x2, #0
+        str     x9, [x0]
+        b       kit_asm_yield
+        .cfi_endproc
         .size   kit_asm_pass, . - kit_asm_pass
 
         /* The last switch of a body: there is nothing to save. */

@@ -15,21 +15,8 @@
  */
 #if defined(__x86_64__)
 
-        .text
-        .p2align 6
-        .globl  kit_asm_resume
-        .hidden kit_asm_resume
-        .type   kit_asm_resume, @function
-        .globl  kit_asm_yield
-        .hidden kit_asm_yield
-        .type   kit_asm_yield, @function
-        .globl  kit_asm_pass
-        .hidden kit_asm_pass
-        .type   kit_asm_pass, @function
-kit_asm_resume:
-kit_asm_yield:
-kit_asm_pass:
-        .cfi_startproc
+        /* What a side restores when it goes on. */
+        .macro  SAVE
         pushq   %rbp
         .cfi_adjust_cfa_offset 8
         .cfi_rel_offset rbp, 0
@@ -48,10 +35,23 @@ kit_asm_pass:
         pushq   %r15
         .cfi_adjust_cfa_offset 8
         .cfi_rel_offset r15, 0
-
         leaq    .Lresumed(%rip), %rcx
         pushq   %rcx
         .cfi_adjust_cfa_offset 8
+        .endm
+
+        .text
+        .p2align 6
+        .globl  kit_asm_resume
+        .hidden kit_asm_resume
+        .type   kit_asm_resume, @function
+        .globl  kit_asm_yield
+        .hidden kit_asm_yield
+        .type   kit_asm_yield, @function
+kit_asm_resume:
+kit_asm_yield:
+        .cfi_startproc
+        SAVE
         movq    (%rdi), %rcx
         movq    %rsp, (%rdi)
         movq    %rcx, %rsp
@@ -86,6 +86,21 @@ kit_asm_pass:
         .cfi_endproc
         .size   kit_asm_resume, . - kit_asm_resume
         .size   kit_asm_yield, . - kit_asm_yield
+
+        /* rdx: the other context, whose suspended side is to go on */
+        .p2align 4
+        .globl  kit_asm_pass
+        .hidden kit_asm_pass
+        .type   kit_asm_pass, @function
+kit_asm_pass:
+        .cfi_startproc
+        SAVE
+        movq    (%rdx), %rcx
+        xorl    %edx, %edx
+        movq    %rsp, (%rdi)
+        movq    %rcx, %rsp
+        jmpq    *(%rcx)
+        .cfi_endproc
         .size   kit_asm_pass, . - kit_asm_pass
 
         /* The last switch of a body: there is nothing to save. */

@@ -38,9 +38,10 @@ kit_completion kit_ucontext_yield(kit_context *context, kit_step step)
     return kit_completion_make((enum kit_how)got.word, got.value);
 }
 
-int kit_ucontext_pass(kit_context *context, int value)
+int kit_ucontext_pass(kit_context *from, int value, const kit_context *to)
 {
-    return (int)exchange(context, kit_int(value), 0).value.i;
+    kit_context_aim(from, to);
+    return (int)exchange(from, kit_int(value), 0).value.i;
 }
 
 void kit_ucontext_leave(kit_context *context, kit_step last)

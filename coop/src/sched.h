@@ -146,9 +146,9 @@ coop_sched *coop_running_sched(void);
 
 /* ---- the queue of ready tasks ---- */
 
-static inline void coop_make_ready(coop_task *t)
+/* A task of `s`. */
+static inline void coop_make_ready_in(coop_sched *s, coop_task *t)
 {
-    coop_sched *s = t->sched;
     t->state = COOP_TASK_READY;
     t->row = 0;
     t->next = NULL;
@@ -157,6 +157,11 @@ static inline void coop_make_ready(coop_task *t)
     else
         s->head = t;
     s->tail = t;
+}
+
+static inline void coop_make_ready(coop_task *t)
+{
+    coop_make_ready_in(t->sched, t);
 }
 
 static inline void coop_make_ready_first(coop_task *t)

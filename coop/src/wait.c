@@ -105,7 +105,8 @@ int coop_yield(void)
         return -ECANCELED;
     if (!s->head && --s->until_poll > 0)
         return 0;
-    coop_wake(t, 0);
+    t->wake = 0;
+    coop_make_ready_in(s, t);
     return coop_give_way(s, t);
 }
 

@@ -48,7 +48,7 @@ struct kit_mechanism {
     int (*start)(kit_context *, kit_stack *, char *top, kit_context_entry);
     kit_step (*resume)(kit_context *, kit_completion);
     kit_completion (*yield)(kit_context *, kit_step);
-    int (*pass)(kit_context *, int);
+    int (*pass)(kit_context *, int, const kit_context *);
     void (*exit)(kit_context *, kit_step) __attribute__((noreturn));
     void (*dispose)(kit_context *); /* NULL: nothing to free */
     bool inlines; /* exchanges may be those of kit/inline_switch.h */
@@ -143,8 +143,7 @@ static inline void kit_context_aim(kit_context *from, const kit_context *to)
 static inline int kit_context_pass(kit_context *from, const kit_context *to,
                                    int value)
 {
-    kit_context_aim(from, to);
-    return from->mechanism->pass(from, value);
+    return from->mechanism->pass(from, value, to);
 }
 
 /* See above: afterwards, an exchange through `from` lands in `to`'s body. */
