@@ -149,6 +149,8 @@ static INLINE int try_send(struct spsc *q, const void *element)
 {
     if (KIT_LIKELY(q->base.element_size == 8))
         return send_sized(q, element, 8);
+    if (KIT_LIKELY(q->base.element_size == 16))
+        return send_sized(q, element, 16);
     return send_any(q, element);
 }
 
@@ -206,9 +208,12 @@ static APART int recv_any(struct spsc *q, void *element)
 static INLINE int try_recv(struct spsc *q, void *element)
 {
     struct cell *cell = cell_of(q, &q->head);
-    if (KIT_LIKELY(q->base.element_size == 8 && state_of(q) == OPEN &&
-                   is_full(cell)))
+    if (KIT_UNLIKELY(state_of(q) != OPEN || !is_full(cell)))
+        return recv_any(q, element);
+    if (KIT_LIKELY(q->base.element_size == 8))
         return take(q, cell, element, 8);
+    if (KIT_LIKELY(q->base.element_size == 16))
+        return take(q, cell, element, 16);
     return recv_any(q, element);
 }
 

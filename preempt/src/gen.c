@@ -134,34 +134,49 @@ static void lockstep_end(preempt_gen *self, kit_completion end)
 /* ---- run-ahead ---- */
 
 /* A step cannot be canceled: it ends when the body yields. */
-static int ahead_take(preempt_gen *g, struct answer *a)
+static __attribute__((noinline)) int ahead_wait(preempt_gen *g,
+                                                struct answer *a)
 {
-    int got = preempt_chan_try_recv(g->ahead, a);
-    if (got != -EAGAIN)
-        return got;
     bool former = preempt_shield(true);
-    got = preempt_chan_recv(g->ahead, a);
+    int got = preempt_chan_recv(g->ahead, a);
     preempt_shield(former);
     return got;
 }
 
-/* The next answer of the caller's epoch; older ones are dropped. */
+static int ahead_take(preempt_gen *g, struct answer *a)
+{
+    int got = preempt_chan_try_recv(g->ahead, a);
+    return KIT_LIKELY(got != -EAGAIN) ? got : ahead_wait(g, a);
+}
+
+/* `a` is of an older epoch. The first of the caller's; the others are dropped.
+   If the body ended before it saw the request, that is how it ended, and the
+   request finds a completed generator. */
+static __attribute__((noinline)) kit_step ahead_overtake(preempt_gen *g,
+                                                         struct answer a,
+                                                         uint32_t epoch,
+                                                         kit_completion request)
+{
+    while (a.epoch != epoch) {
+        if (a.state != KIT_YIELDED)
+            return kit_gen_answer(KIT_GEN_DONE, request);
+        g->dropped++;
+        if (ahead_take(g, &a) != 1)
+            return kit_gen_answer(KIT_GEN_DONE, request);
+    }
+    return kit_step_make((enum kit_state)a.state, a.value);
+}
+
+/* The next answer of the caller's epoch. */
 static kit_step ahead_receive(preempt_gen *g, kit_completion request)
 {
     uint32_t epoch = atomic_load_explicit(&g->wanted, memory_order_relaxed);
     struct answer a;
-    while (ahead_take(g, &a) == 1) {
-        if (a.epoch == epoch)
-            return kit_step_make((enum kit_state)a.state, a.value);
-        if (a.state == KIT_YIELDED) {
-            g->dropped++;
-            continue;
-        }
-        /* The body ended before it saw the request: that is how it ended, and
-           the request finds a completed generator. */
+    if (KIT_UNLIKELY(ahead_take(g, &a) != 1))
         return kit_gen_answer(KIT_GEN_DONE, request);
-    }
-    return kit_gen_answer(KIT_GEN_DONE, request);
+    if (KIT_UNLIKELY(a.epoch != epoch))
+        return ahead_overtake(g, a, epoch, request);
+    return kit_step_make((enum kit_state)a.state, a.value);
 }
 
 static kit_step ahead_request(preempt_gen *g, kit_completion request)
@@ -276,14 +291,13 @@ static bool called_by_body(const preempt_gen *g)
     return g->ahead && g == of_thread;
 }
 
-/* Claims the generator, so that of two callers at once one gets -EBUSY. */
-static kit_step step(preempt_gen *g, kit_completion request)
+static kit_step step(preempt_gen *g, kit_completion request);
+
+/* In the state found it is not to be resumed. */
+static __attribute__((noinline)) kit_step
+step_unless_suspended(preempt_gen *g, enum kit_gen_state state,
+                      kit_completion request)
 {
-    if (called_by_body(g))
-        return kit_failed_errno(-EBUSY);
-    enum kit_gen_state state = claim(g, KIT_GEN_SUSPENDED);
-    if (state == KIT_GEN_SUSPENDED)
-        return request_body(g, request);
     if (state == KIT_GEN_CREATED) {
         state = claim(g, KIT_GEN_CREATED);
         if (state == KIT_GEN_CREATED)
@@ -294,6 +308,17 @@ static kit_step step(preempt_gen *g, kit_completion request)
     if (state == KIT_GEN_RUNNING && kit_chain_delegator(&g->chain))
         return enter_from_side(g, request);
     return kit_gen_answer(state, request);
+}
+
+/* Claims the generator, so that of two callers at once one gets -EBUSY. */
+static inline kit_step step(preempt_gen *g, kit_completion request)
+{
+    if (KIT_UNLIKELY(called_by_body(g)))
+        return kit_failed_errno(-EBUSY);
+    enum kit_gen_state state = claim(g, KIT_GEN_SUSPENDED);
+    if (KIT_UNLIKELY(state != KIT_GEN_SUSPENDED))
+        return step_unless_suspended(g, state, request);
+    return request_body(g, request);
 }
 
 static kit_step gen_next(kit_iter *it, kit_value sent)
@@ -327,7 +352,8 @@ int preempt_gen_create(preempt_gen **out, preempt_gen_fn body, kit_value arg,
     if (!g)
         return -ENOMEM;
     if (o->capacity > 0) {
-        struct preempt_chan_options c = {.name = "generator", .wait = o->wait};
+        struct preempt_chan_options c = {
+            .name = "generator", .wait = o->wait, .single = true};
         int result = preempt_chan_create(&g->ahead, sizeof(struct answer),
                                          o->capacity, &c);
         if (result < 0) {
