@@ -23,10 +23,11 @@
 #include <ck_ring.h>
 #endif
 
-/* With eight threads a slice is so much longer (and there are fewer of them):
-   each thread should get several time slices of the kernel, or who is served
-   least would be whoever had no turn. */
+/* With several threads a slice is so much longer (and there are fewer of them):
+   each thread should get many time slices of the kernel, or who is served
+   least would be whoever had one less. */
 #define STRETCH      6
+#define STRETCH_8    20 /* with eight, for a result */
 #define STRETCH_HOG  4
 #define SLICES_MANY  5
 #define SLICES_QUICK 2
@@ -176,8 +177,9 @@ static void begin(struct flow *flow, struct micro_cell *cell, void *queue)
     flow->queue = queue;
     flow->slice_ns = cell->plan->slice_ns;
     flow->pairs = (unsigned)cell->entry.number[0];
-    flow->slice_ns *= flow->pairs > 1 ? STRETCH : 1;
-    if (cell->entry.number[2])
+    bool is_long = flow->pairs > 2 && !cell->plan->quick;
+    flow->slice_ns *= is_long ? STRETCH_8 : flow->pairs > 1 ? STRETCH : 1;
+    if (cell->entry.number[2] && !is_long)
         flow->slice_ns *= STRETCH_HOG;
     flow->producing = flow->consuming = flow->pairs;
     for (unsigned i = 0; i < flow->pairs; i++)

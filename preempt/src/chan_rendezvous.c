@@ -9,9 +9,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Of several that wait on one side, one wait in so many sleeps at once. */
+#define SLEEP_EVERY 8
+
 struct side {
     struct preempt_waiters waiters;
-    kit_word cpu; /* where the side was last seen, plus one; 0: not known */
+    kit_word cpu;    /* where the side was last seen, plus one; 0: not known */
+    kit_word crowds; /* waits beside others */
     struct kit_backoff_memory memory;
     const char *what; /* for reports */
 };
@@ -46,6 +50,27 @@ static int queue(struct side *side, struct preempt_waiter *w, int64_t deadline)
     return result;
 }
 
+/*
+ * Threads of one CPU that yield to each other take turns in a fixed order, and
+ * who comes first after all partners have queued meets them all, every time.
+ * Who sleeps and is woken comes back at another place.
+ */
+static bool shall_sleep(struct side *mine)
+{
+    if (preempt_waiters_count(&mine->waiters) < 2)
+        return false;
+    uint32_t before =
+        atomic_fetch_add_explicit(&mine->crowds, 1, memory_order_relaxed);
+    return before % SLEEP_EVERY == 0;
+}
+
+/* The partner's; -1: not known, or not to be waited for awake. */
+static int cpu_to_wait_for(struct side *mine, struct side *other)
+{
+    int cpu = preempt_cpu_published(&other->cpu);
+    return cpu == kit_cpu_current() && shall_sleep(mine) ? -1 : cpu;
+}
+
 /* Until the record is served: WORD_SERVED, or WORD_REFUSED by a close. */
 static int await_served(struct rendezvous *r, struct side *mine,
                         struct side *other, struct preempt_waiter *w,
@@ -54,7 +79,7 @@ static int await_served(struct rendezvous *r, struct side *mine,
     struct wait why = {mine->what, r->base.name, deadline};
     struct kit_backoff b;
     kit_backoff_begin(&b, &mine->memory, r->base.wait,
-                      preempt_cpu_published(&other->cpu), 1);
+                      cpu_to_wait_for(mine, other), 1);
     return preempt_waiter_poll(w, &r->lock, &mine->waiters, &why, &b);
 }
 
