@@ -97,7 +97,25 @@ static inline void chain_receivers(struct ring *r)
         chan_wake_one(&r->receivers);
 }
 
-static inline int try_send(struct ring *r, const void *element)
+static APART int end_send(struct ring *r, uint64_t at)
+{
+    chan_publish_cpu(&r->senders, at);
+    if (chan_has_waiter(&r->receivers))
+        chan_wake_one(&r->receivers);
+    chain_senders(r);
+    return 0;
+}
+
+/* Is there more to do, after the operation at the position `at`? */
+static INLINE bool is_special(const struct ring *r, uint64_t at)
+{
+    chan_fence_before_look(&r->base);
+    return KIT_UNLIKELY(chan_shall_publish(at) ||
+                        chan_has_waiter(&r->receivers) ||
+                        chan_has_waiter(&r->senders));
+}
+
+static INLINE int send_sized(struct ring *r, const void *element, size_t size)
 {
     uint64_t at = atomic_load_explicit(&r->tail, memory_order_relaxed);
     for (;;) {
@@ -111,13 +129,10 @@ static inline int try_send(struct ring *r, const void *element)
                     &r->tail, &at, after(r, at), memory_order_relaxed,
                     memory_order_relaxed))
                 continue;
-            chan_copy(cell->element, element, r->base.element_size);
+            chan_copy(cell->element, element, size);
             /* release: the element is the receiver's to read */
             atomic_store_explicit(&cell->turn, turn + 1, memory_order_release);
-            chan_publish_cpu(&r->senders, at);
-            chan_look_for_waiter(&r->base, &r->receivers);
-            chain_senders(r);
-            return 0;
+            return is_special(r, at) ? end_send(r, at) : 0;
         }
         uint64_t now = atomic_load_explicit(&r->tail, memory_order_relaxed);
         if (now == at)
@@ -126,8 +141,20 @@ static inline int try_send(struct ring *r, const void *element)
     }
 }
 
+static APART int send_any(struct ring *r, const void *element)
+{
+    return send_sized(r, element, r->base.element_size);
+}
+
+static INLINE int try_send(struct ring *r, const void *element)
+{
+    if (KIT_LIKELY(r->base.element_size == 8))
+        return send_sized(r, element, 8);
+    return send_any(r, element);
+}
+
 /* Nothing at `at`: is that the end of the stream? */
-static int empty_or_end(struct ring *r, uint64_t at)
+static APART int empty_or_end(struct ring *r, uint64_t at)
 {
     uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
     if (tail != (at | CLOSED))
@@ -136,7 +163,16 @@ static int empty_or_end(struct ring *r, uint64_t at)
     return 0;
 }
 
-static inline int try_recv(struct ring *r, void *element)
+static APART int end_recv(struct ring *r, uint64_t at)
+{
+    chan_publish_cpu(&r->receivers, at);
+    if (chan_has_waiter(&r->senders))
+        chan_wake_one(&r->senders);
+    chain_receivers(r);
+    return 1;
+}
+
+static INLINE int recv_sized(struct ring *r, void *element, size_t size)
 {
     uint64_t at = atomic_load_explicit(&r->head, memory_order_relaxed);
     for (;;) {
@@ -149,21 +185,30 @@ static inline int try_recv(struct ring *r, void *element)
                                                        memory_order_relaxed,
                                                        memory_order_relaxed))
                 continue;
-            chan_copy(element, cell->element, r->base.element_size);
+            chan_copy(element, cell->element, size);
             /* release: the cell is the next lap's sender's to write */
             uint64_t lap_on = (at & ~INDEX_MASK) + INDEX_MASK + 1;
             atomic_store_explicit(&cell->turn, turn_of(lap_on),
                                   memory_order_release);
-            chan_publish_cpu(&r->receivers, at);
-            chan_look_for_waiter(&r->base, &r->senders);
-            chain_receivers(r);
-            return 1;
+            return is_special(r, at) ? end_recv(r, at) : 1;
         }
         uint64_t now = atomic_load_explicit(&r->head, memory_order_relaxed);
         if (now == at)
             return empty_or_end(r, at);
         at = now;
     }
+}
+
+static APART int recv_any(struct ring *r, void *element)
+{
+    return recv_sized(r, element, r->base.element_size);
+}
+
+static INLINE int try_recv(struct ring *r, void *element)
+{
+    if (KIT_LIKELY(r->base.element_size == 8))
+        return recv_sized(r, element, 8);
+    return recv_any(r, element);
 }
 
 /* ---- waiting ---- */
@@ -200,7 +245,8 @@ static int ring_try_recv(preempt_chan *ch, void *element)
     return try_recv(of(ch), element);
 }
 
-static int wait_and_send(struct ring *r, const void *element, int64_t deadline)
+static APART int wait_and_send(struct ring *r, const void *element,
+                               int64_t deadline)
 {
     struct chan_party p = {
         &r->base,
@@ -214,7 +260,7 @@ static int wait_and_send(struct ring *r, const void *element, int64_t deadline)
     return chan_wait_and(&p);
 }
 
-static int wait_and_recv(struct ring *r, void *element, int64_t deadline)
+static APART int wait_and_recv(struct ring *r, void *element, int64_t deadline)
 {
     struct chan_party p = {
         &r->base,
@@ -228,37 +274,31 @@ static int wait_and_recv(struct ring *r, void *element, int64_t deadline)
     return chan_wait_and(&p);
 }
 
-static int ring_send(preempt_chan *ch, const void *element)
-{
-    struct ring *r = of(ch);
-    int result = try_send(r, element);
-    if (KIT_LIKELY(result != -EAGAIN))
-        return result;
-    return wait_and_send(r, element, KIT_FOREVER);
-}
-
 static int ring_send_until(preempt_chan *ch, const void *element,
                            int64_t deadline)
 {
     int result = try_send(of(ch), element);
-    return result != -EAGAIN ? result
-                             : wait_and_send(of(ch), element, deadline);
-}
-
-static int ring_recv(preempt_chan *ch, void *element)
-{
-    struct ring *r = of(ch);
-    int result = try_recv(r, element);
     if (KIT_LIKELY(result != -EAGAIN))
         return result;
-    return wait_and_recv(r, element, KIT_FOREVER);
+    return wait_and_send(of(ch), element, deadline);
+}
+
+static int ring_send(preempt_chan *ch, const void *element)
+{
+    return ring_send_until(ch, element, KIT_FOREVER);
 }
 
 static int ring_recv_until(preempt_chan *ch, void *element, int64_t deadline)
 {
     int result = try_recv(of(ch), element);
-    return result != -EAGAIN ? result
-                             : wait_and_recv(of(ch), element, deadline);
+    if (KIT_LIKELY(result != -EAGAIN))
+        return result;
+    return wait_and_recv(of(ch), element, deadline);
+}
+
+static int ring_recv(preempt_chan *ch, void *element)
+{
+    return ring_recv_until(ch, element, KIT_FOREVER);
 }
 
 static int ring_close(preempt_chan *ch)

@@ -27,10 +27,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* What is rare stands apart, so that the rest needs no stack frame. */
-#define APART  __attribute__((noinline))
-#define INLINE inline __attribute__((always_inline))
-
 enum { OPEN, CLOSED, LAST_SENT, ENDED }; /* the states */
 
 struct cell {

@@ -15,6 +15,10 @@
 
 #include "chan_impl.h"
 
+/* What is rare stands apart, so that the rest needs no stack frame. */
+#define APART  __attribute__((noinline))
+#define INLINE inline __attribute__((always_inline))
+
 /* The threads of one direction. */
 struct chan_side {
     _Alignas(CACHE_LINE) struct preempt_waiters waiters;
@@ -57,14 +61,6 @@ static inline void chan_fence_before_look(const preempt_chan *ch)
         atomic_signal_fence(memory_order_seq_cst); /* see chan_fence */
     else
         atomic_thread_fence(memory_order_seq_cst);
-}
-
-static inline void chan_look_for_waiter(const preempt_chan *ch,
-                                        struct chan_side *side)
-{
-    chan_fence_before_look(ch);
-    if (chan_has_waiter(side))
-        chan_wake_one(side);
 }
 
 /* Now and then: `position` counts the side's operations. */
