@@ -119,9 +119,7 @@ class Task:
     def state(self):
         if self.is_current():
             return "running"
-        state = self.pointer["state"].cast(
-            gdb.lookup_type("enum coop_task_state"))
-        return str(state).removeprefix("COOP_TASK_").lower()
+        return str(self.pointer["state"]).removeprefix("COOP_TASK_").lower()
 
     def waits_for(self):
         """What it waits for; nothing unless it does."""

@@ -4,6 +4,8 @@
 
 #include <coop/chan.h>
 #include <coop/gen.h>
+#include <coop/select.h>
+#include <coop/sync.h>
 #include <coop/task.h>
 
 #include <errno.h>
@@ -230,57 +232,74 @@ START_TEST (
 }
 END_TEST
 
-/* ---- two tasks that keep each other busy ---- */
+/* ---- a chain, along which an element is handed ---- */
 
-static coop_chan *there, *back;
-static int64_t rounds;
+#define CHAIN 64
 
-static kit_value throw_until_it_comes_back_no_more(kit_value arg)
+static coop_chan *links[CHAIN + 1];
+static int turns;
+
+static kit_value hand_on(kit_value index)
 {
-    (void)arg;
-    do
-        coop_chan_send(there, &rounds);
-    while (coop_chan_recv(back, &rounds) == 1);
-    coop_chan_close(there);
+    int64_t element;
+    ck_assert_int_eq(coop_chan_recv(links[index.i], &element), 1);
+    turns++;
+    if (index.i < CHAIN - 1)
+        coop_chan_send(links[index.i + 1], &element);
     return kit_none();
 }
 
-static kit_value throw_back(kit_value arg)
+static kit_value hand_on_selected(kit_value index)
 {
-    int64_t n;
-    (void)arg;
-    while (coop_chan_recv(there, &n) == 1) {
-        n++;
-        coop_chan_send(back, &n);
-    }
+    int64_t element;
+    struct coop_select_case one = {
+        .chan = links[index.i], .op = COOP_SELECT_RECV, .element = &element};
+    ck_assert_int_eq(coop_select(&one, 1), 0);
+    turns++;
+    if (index.i < CHAIN - 1)
+        coop_chan_send(links[index.i + 1], &element);
     return kit_none();
 }
 
-static kit_value note_rounds(kit_value arg)
+static kit_value count_turns(kit_value counted)
 {
-    (void)arg;
-    int64_t before = rounds;
+    turns = 0;
     coop_yield();
-    ck_assert_int_gt(rounds, before);
-    ck_assert_int_le(rounds - before, 17);
-    coop_chan_close(back);
+    ((int *)counted.p)[0] = turns;
+    coop_yield();
+    ((int *)counted.p)[1] = turns;
     return kit_none();
 }
 
-START_TEST (who_is_ready_is_overtaken_a_few_times_only) {
+static kit_value begin_chain(kit_value arg)
+{
+    coop_chan_send(links[0], &arg);
+    return kit_none();
+}
+
+static void run_chain(coop_task_fn link, size_t capacity, int counted[2])
+{
     coop_sched *s = new_sched();
-    for (size_t capacity = 0; capacity < 2; capacity++) {
-        rounds = 0;
-        coop_chan_create(&there, 8, capacity, NULL);
-        coop_chan_create(&back, 8, capacity, NULL);
-        spawn(s, NULL, throw_back, kit_none());
-        spawn(s, NULL, throw_until_it_comes_back_no_more, kit_none());
-        spawn(s, NULL, note_rounds, kit_none());
-        ck_assert_int_eq(coop_run(s), 0);
-        coop_chan_destroy(there);
-        coop_chan_destroy(back);
+    for (int i = 0; i < CHAIN; i++) {
+        coop_chan_create(&links[i], 8, capacity, NULL);
+        spawn(s, NULL, link, kit_int(i));
     }
-    coop_sched_destroy(s);
+    spawn(s, NULL, begin_chain, kit_none());
+    spawn(s, NULL, count_turns, kit_ptr(counted));
+    finish(s);
+    for (int i = 0; i < CHAIN; i++)
+        coop_chan_destroy(links[i]);
+}
+
+START_TEST (who_is_ready_is_overtaken_by_16_in_a_row_at_the_most) {
+    static const coop_task_fn kinds[] = {hand_on, hand_on_selected};
+    for (size_t i = 0; i < 4; i++) {
+        int counted[2];
+        run_chain(kinds[i / 2], i % 2, counted);
+        /* One has its turn as the first in, and then 16 overtake. */
+        ck_assert_int_eq(counted[0], 17);
+        ck_assert_int_eq(counted[1], 34);
+    }
 }
 END_TEST
 
@@ -349,6 +368,38 @@ START_TEST (a_deadlock_is_reported_with_who_waits_for_what) {
                            "  consumer waits to receive from orders\n"
                            "  clerk waits to send to bills\n"
                            "EDEADLK\n");
+}
+END_TEST
+
+static kit_value await_event(kit_value event)
+{
+    return kit_int(coop_event_wait(event.p));
+}
+
+/* As if it were free, and its memory in use for something else. */
+static kit_value overwrite_name(kit_value event)
+{
+    ((coop_event *)event.p)->name = (const char *)1;
+    return kit_none();
+}
+
+static void lose_an_event(void *arg)
+{
+    coop_event event;
+    coop_sched *s = new_sched();
+    (void)arg;
+    coop_event_init(&event, "the lost one");
+    spawn(s, "victim", await_event, kit_ptr(&event));
+    spawn(s, "culprit", overwrite_name, kit_ptr(&event));
+    coop_run(s);
+    coop_sched_destroy(s);
+}
+
+START_TEST (what_a_task_waits_for_can_be_told_when_it_is_gone) {
+    char text[512];
+    errors_of(lose_an_event, NULL, text, sizeof text);
+    ck_assert_str_eq(text, "schedkit: deadlock: every task waits\n"
+                           "  victim waits to await the lost one\n");
 }
 END_TEST
 
@@ -694,9 +745,10 @@ int main(void)
         unparked_tasks_run_in_the_order_of_their_unparking,
         waiting_receivers_are_served_first_in_first_out,
         the_first_receiver_that_a_task_wakes_overtakes_those_that_are_ready,
-        who_is_ready_is_overtaken_a_few_times_only,
+        who_is_ready_is_overtaken_by_16_in_a_row_at_the_most,
         waiting_senders_are_served_first_in_first_out,
         a_deadlock_is_reported_with_who_waits_for_what,
+        what_a_task_waits_for_can_be_told_when_it_is_gone,
         tasks_that_join_in_a_circle_are_reported,
         a_scheduler_stays_usable_after_a_deadlock,
         destroy_abandons_tasks_that_wait,

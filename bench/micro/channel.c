@@ -27,7 +27,7 @@
    each thread should get many time slices of the kernel, or who is served
    least would be whoever had one less. */
 #define STRETCH      6
-#define STRETCH_8    20 /* with eight, for a result */
+#define STRETCH_MANY 20 /* with eight, for a result; then beside a hog, too */
 #define STRETCH_HOG  4
 #define SLICES_MANY  5
 #define SLICES_QUICK 2
@@ -178,7 +178,7 @@ static void begin(struct flow *flow, struct micro_cell *cell, void *queue)
     flow->slice_ns = cell->plan->slice_ns;
     flow->pairs = (unsigned)cell->entry.number[0];
     bool is_long = flow->pairs > 2 && !cell->plan->quick;
-    flow->slice_ns *= is_long ? STRETCH_8 : flow->pairs > 1 ? STRETCH : 1;
+    flow->slice_ns *= is_long ? STRETCH_MANY : flow->pairs > 1 ? STRETCH : 1;
     if (cell->entry.number[2] && !is_long)
         flow->slice_ns *= STRETCH_HOG;
     flow->producing = flow->consuming = flow->pairs;

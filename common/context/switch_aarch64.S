@@ -38,6 +38,8 @@ kit_asm_resume:
 kit_asm_yield:
         .cfi_startproc
         LANDING
+        ldr     x9, [x0]
+.Lswitch:
         .cfi_remember_state
         sub     sp, sp, #160
         .cfi_def_cfa_offset 160
@@ -72,7 +74,6 @@ kit_asm_yield:
         .cfi_offset x29, -16
         .cfi_offset x30, -8
 
-        ldr     x9, [x0]
         mov     x10, sp
         str     x10, [x0]
         mov     sp, x9
@@ -106,8 +107,7 @@ kit_asm_pass:
         LANDING
         ldr     x9, [x2]
         mov     x2, #0
-        str     x9, [x0]
-        b       kit_asm_yield
+        b       .Lswitch
         .cfi_endproc
         .size   kit_asm_pass, . - kit_asm_pass
 

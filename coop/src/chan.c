@@ -23,6 +23,9 @@
 #define TURN_LEAST 32
 #define TURN_MOST  95
 
+/* Compiled anew for each deadline that is known. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* As a deadline: never wait. */
 #define TRY INT64_MIN
 
@@ -113,9 +116,8 @@ give_way_and_recv(coop_chan *ch, void *element, int64_t deadline)
 }
 
 /* The current task waits as a sender or a receiver. */
-static inline __attribute__((always_inline)) int
-wait_in(coop_chan *ch, struct coop_waiters *q, void *element, const char *what,
-        int64_t deadline)
+INLINE int wait_in(coop_chan *ch, struct coop_waiters *q, void *element,
+                   const char *what, int64_t deadline)
 {
     coop_sched *s = coop_running_sched();
     if (KIT_UNLIKELY(deadline == TRY))
@@ -127,16 +129,14 @@ wait_in(coop_chan *ch, struct coop_waiters *q, void *element, const char *what,
     return coop_wait_in(s, q, what, &ch->name, deadline);
 }
 
-static inline __attribute__((always_inline)) int
-wait_to_send(coop_chan *ch, const void *element, int64_t deadline)
+INLINE int wait_to_send(coop_chan *ch, const void *element, int64_t deadline)
 {
     /* the partner only reads the element */
     return wait_in(ch, &ch->senders, (void *)(uintptr_t)element, "send to",
                    deadline);
 }
 
-static inline __attribute__((always_inline)) int
-wait_to_recv(coop_chan *ch, void *element, int64_t deadline)
+INLINE int wait_to_recv(coop_chan *ch, void *element, int64_t deadline)
 {
     return wait_in(ch, &ch->receivers, element, "receive from", deadline);
 }
@@ -228,8 +228,7 @@ recv_from_ring(coop_chan *ch, void *element, int64_t deadline)
 
 /* ---- the long way: compiled for no deadline, and for any ---- */
 
-static inline __attribute__((always_inline)) int
-send_slowly(coop_chan *ch, const void *element, int64_t deadline)
+INLINE int send_slowly(coop_chan *ch, const void *element, int64_t deadline)
 {
     if (KIT_UNLIKELY(ch->closed))
         return -EPIPE;
@@ -243,8 +242,7 @@ send_slowly(coop_chan *ch, const void *element, int64_t deadline)
     return wait_to_send(ch, element, deadline);
 }
 
-static inline __attribute__((always_inline)) int
-recv_slowly(coop_chan *ch, void *element, int64_t deadline)
+INLINE int recv_slowly(coop_chan *ch, void *element, int64_t deadline)
 {
     if (ch->has_ring)
         return recv_from_ring(ch, element, deadline);
@@ -268,15 +266,7 @@ int coop_chan_recv_slowly(coop_chan *ch, void *element)
 
 /* ---- operations ---- */
 
-int(coop_chan_send)(coop_chan *ch, const void *element)
-{
-    if (KIT_UNLIKELY(ch->put == ch->put_limit))
-        return coop_chan_send_slowly(ch, element);
-    push(ch, element);
-    return 0;
-}
-
-static int send_by(coop_chan *ch, const void *element, int64_t deadline)
+INLINE int send(coop_chan *ch, const void *element, int64_t deadline)
 {
     if (KIT_UNLIKELY(ch->put == ch->put_limit))
         return send_slowly(ch, element, deadline);
@@ -284,25 +274,7 @@ static int send_by(coop_chan *ch, const void *element, int64_t deadline)
     return 0;
 }
 
-int coop_chan_send_until(coop_chan *ch, const void *element, int64_t deadline)
-{
-    return send_by(ch, element, deadline == TRY ? TRY + 1 : deadline);
-}
-
-int coop_chan_try_send(coop_chan *ch, const void *element)
-{
-    return send_by(ch, element, TRY);
-}
-
-int(coop_chan_recv)(coop_chan *ch, void *element)
-{
-    if (KIT_UNLIKELY(ch->get == ch->get_limit))
-        return coop_chan_recv_slowly(ch, element);
-    pop(ch, element);
-    return 1;
-}
-
-static int recv_by(coop_chan *ch, void *element, int64_t deadline)
+INLINE int recv(coop_chan *ch, void *element, int64_t deadline)
 {
     if (KIT_UNLIKELY(ch->get == ch->get_limit))
         return recv_slowly(ch, element, deadline);
@@ -310,14 +282,34 @@ static int recv_by(coop_chan *ch, void *element, int64_t deadline)
     return 1;
 }
 
+int(coop_chan_send)(coop_chan *ch, const void *element)
+{
+    return send(ch, element, KIT_FOREVER);
+}
+
+int coop_chan_send_until(coop_chan *ch, const void *element, int64_t deadline)
+{
+    return send(ch, element, deadline == TRY ? TRY + 1 : deadline);
+}
+
+int coop_chan_try_send(coop_chan *ch, const void *element)
+{
+    return send(ch, element, TRY);
+}
+
+int(coop_chan_recv)(coop_chan *ch, void *element)
+{
+    return recv(ch, element, KIT_FOREVER);
+}
+
 int coop_chan_recv_until(coop_chan *ch, void *element, int64_t deadline)
 {
-    return recv_by(ch, element, deadline == TRY ? TRY + 1 : deadline);
+    return recv(ch, element, deadline == TRY ? TRY + 1 : deadline);
 }
 
 int coop_chan_try_recv(coop_chan *ch, void *element)
 {
-    return recv_by(ch, element, TRY);
+    return recv(ch, element, TRY);
 }
 
 int coop_chan_close(coop_chan *ch)

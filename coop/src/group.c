@@ -119,7 +119,7 @@ static int wait_for_members(coop_group *g, int64_t deadline)
     if (g->size == 0)
         return 0;
     g->awaiting++;
-    int result = coop_wait_here(&g->waiters, "await", &g->name, deadline);
+    int result = coop_wait_here(&g->waiters, "await", g->name, deadline);
     g->awaiting--;
     return result;
 }

@@ -51,9 +51,9 @@ struct coop_waiter {
 struct coop_task {
     coop_task *next; /* in the ready queue */
     coop_sched *sched;
-    uint16_t state; /* enum coop_task_state; READY while it runs, too */
-    uint16_t row;   /* so many in a row overtook the others, with this one */
-    int wake;       /* what its wait is to return */
+    enum coop_task_state state : 16; /* READY while it runs, too */
+    unsigned row : 16; /* so many in a row overtook the others, with this one */
+    int wake;          /* what its wait is to return */
     struct coop_waiter waiter;
     kit_context context; /* here begins the second */
     bool refuses;        /* to wait: canceled, and not shielded */
@@ -96,7 +96,7 @@ struct coop_sched {
     coop_task *current;
     int until_poll;         /* switches until the caller of coop_run's turn */
     int checks;             /* checkpoints until one reads the clock */
-    int is_overtaken;       /* the one at the head was not the first in */
+    int has_overtaker;      /* in this turn; cleared by one store with checks */
     coop_task *head, *tail; /* the ready ones */
     kit_context main;       /* the caller of coop_run, while a task runs */
     int switches_per_poll;
@@ -168,6 +168,7 @@ static inline void coop_make_ready_first(coop_task *t)
 {
     coop_sched *s = t->sched;
     t->state = COOP_TASK_READY;
+    t->row = 0;
     t->next = s->head;
     if (!s->head)
         s->tail = t;
@@ -183,14 +184,14 @@ static inline void coop_make_ready_first(coop_task *t)
 static inline void coop_make_ready_soon(coop_task *t)
 {
     coop_sched *s = t->sched;
-    int row = s->current ? s->current->row + 1 : INT_MAX;
-    if (row > COOP_ROW_MOST || s->is_overtaken) {
+    int row = s->current ? (int)s->current->row + 1 : INT_MAX;
+    if (row > COOP_ROW_MOST || s->has_overtaker) {
         coop_make_ready(t);
         return;
     }
     coop_make_ready_first(t);
-    t->row = (uint16_t)row;
-    s->is_overtaken = true;
+    t->row = (unsigned)row;
+    s->has_overtaker = true;
 }
 
 /*
@@ -226,7 +227,7 @@ static inline coop_task *coop_take_ready(coop_sched *s)
 static inline coop_task *coop_next(coop_sched *s)
 {
     s->checks = 0;
-    s->is_overtaken = false;
+    s->has_overtaker = false;
     s->current = KIT_UNLIKELY(--s->until_poll <= 0) ? NULL : coop_take_ready(s);
     return s->current;
 }

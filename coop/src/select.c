@@ -104,7 +104,10 @@ void coop_select_serve(struct coop_waiter *w, int result)
     size_t index = leave_queues(select, w);
     select->cases[index].result = result;
     select->task->waiter.select = NULL;
-    coop_wake(select->task, (int)index);
+    if (result > 0)
+        coop_wake_soon(select->task, (int)index);
+    else
+        coop_wake(select->task, (int)index);
 }
 
 void coop_select_abandon(coop_task *task)

@@ -51,7 +51,7 @@ int coop_mutex_lock_until(coop_mutex *m, int64_t deadline)
         return result;
     if (m->owner == coop_current())
         return -EDEADLK;
-    return coop_wait_here(&m->waiters, "lock", &m->name, deadline);
+    return coop_wait_here(&m->waiters, "lock", m->name, deadline);
 }
 
 int coop_mutex_lock(coop_mutex *m)
@@ -99,7 +99,7 @@ int coop_semaphore_acquire_until(coop_semaphore *sem, int64_t deadline)
     int result = coop_semaphore_try_acquire(sem);
     if (KIT_LIKELY(result != -EAGAIN))
         return result;
-    return coop_wait_here(&sem->waiters, "acquire", &sem->name, deadline);
+    return coop_wait_here(&sem->waiters, "acquire", sem->name, deadline);
 }
 
 int coop_semaphore_acquire(coop_semaphore *sem)
@@ -159,7 +159,7 @@ int coop_waitgroup_wait_until(coop_waitgroup *wg, int64_t deadline)
 {
     if (wg->count == 0)
         return 0;
-    return coop_wait_here(&wg->waiters, "await", &wg->name, deadline);
+    return coop_wait_here(&wg->waiters, "await", wg->name, deadline);
 }
 
 int coop_waitgroup_wait(coop_waitgroup *wg)
@@ -200,7 +200,7 @@ int coop_event_wait_until(coop_event *e, int64_t deadline)
 {
     if (e->set)
         return 0;
-    return coop_wait_here(&e->waiters, "await", &e->name, deadline);
+    return coop_wait_here(&e->waiters, "await", e->name, deadline);
 }
 
 int coop_event_wait(coop_event *e)
@@ -238,7 +238,7 @@ static bool is_last(coop_barrier *b)
 int coop_barrier_wait_until(coop_barrier *b, int64_t deadline)
 {
     if (!is_last(b))
-        return coop_wait_here(&b->waiters, "meet at", &b->name, deadline);
+        return coop_wait_here(&b->waiters, "meet at", b->name, deadline);
     b->arrived = 0;
     coop_serve_all(&b->waiters, 0);
     return 1;

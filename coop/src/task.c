@@ -155,9 +155,10 @@ int coop_join_until(coop_task *task, kit_value *result, int64_t deadline)
     if (task->state != COOP_TASK_ENDED) {
         if (!self)
             return -EDEADLK;
+        const char *name = task->name;
         task->has_joiner = true;
-        int waited = coop_wait_in(self->sched, &task->joiner, "join",
-                                  &task->stack->name, deadline);
+        int waited =
+            coop_wait_in(self->sched, &task->joiner, "join", &name, deadline);
         task->has_joiner = false;
         if (waited < 0)
             return waited;

@@ -147,14 +147,15 @@ coop_wait_in(coop_sched *s, struct coop_waiters *q, const char *what,
     return coop_wait(s, what, name, KIT_FOREVER);
 }
 
-/* As coop_wait_in, for a caller that need not be a task: else -EDEADLK. */
+/* As coop_wait_in, for a caller that need not be a task: else -EDEADLK. The
+   name is kept here: what it is of may be freed too early, by mistake. */
 static inline int coop_wait_here(struct coop_waiters *q, const char *what,
-                                 const char *const *name, int64_t deadline)
+                                 const char *name, int64_t deadline)
 {
     coop_sched *s = coop_running_sched();
     if (!s)
         return -EDEADLK;
-    return coop_wait_in(s, q, what, name, deadline);
+    return coop_wait_in(s, q, what, &name, deadline);
 }
 
 #endif

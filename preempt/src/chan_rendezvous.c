@@ -64,13 +64,6 @@ static bool shall_sleep(struct side *mine)
     return before % SLEEP_EVERY == 0;
 }
 
-/* The partner's; -1: not known, or not to be waited for awake. */
-static int cpu_to_wait_for(struct side *mine, struct side *other)
-{
-    int cpu = preempt_cpu_published(&other->cpu);
-    return cpu == kit_cpu_current() && shall_sleep(mine) ? -1 : cpu;
-}
-
 /* Until the record is served: WORD_SERVED, or WORD_REFUSED by a close. */
 static int await_served(struct rendezvous *r, struct side *mine,
                         struct side *other, struct preempt_waiter *w,
@@ -79,7 +72,9 @@ static int await_served(struct rendezvous *r, struct side *mine,
     struct wait why = {mine->what, r->base.name, deadline};
     struct kit_backoff b;
     kit_backoff_begin(&b, &mine->memory, r->base.wait,
-                      cpu_to_wait_for(mine, other), 1);
+                      preempt_cpu_published(&other->cpu), 1);
+    if (b.peer_here && shall_sleep(mine))
+        kit_backoff_rest(&b);
     return preempt_waiter_poll(w, &r->lock, &mine->waiters, &why, &b);
 }
 

@@ -3,9 +3,10 @@
  * Capacity n > 0 with one sender and one receiver at a time: a ring without
  * read-modify-write operations, wait-free while neither side must wait.
  *
- * Each cell says whether it is full, on the cache line of its element, and each
- * side alone knows where it is: so an element, and later its empty cell, costs
- * one transfer between CPUs, at any capacity. After John Giacomoni, Tipp
+ * Each cell says whether it is full, on the cache line of its element (if that
+ * is of 8 bytes; longer ones may lie across two), and each side alone knows
+ * where it is: so an element, and later its empty cell, costs one transfer
+ * between CPUs, at any capacity. After John Giacomoni, Tipp
  * Moseley and Manish Vachharajani, "FastForward for Efficient Pipeline
  * Parallelism" (2008). Indices for both sides to see, even if each side keeps a
  * copy of the other's (as in Erik Rigtorp's SPSCQueue), cost a transfer more
@@ -186,7 +187,7 @@ static INLINE int take(struct spsc *q, struct cell *cell, void *element,
     return is_special(q, at, &q->senders) ? end_recv(q, at) : 1;
 }
 
-/* Not of 8 bytes, or there is none, or the ring is closed. */
+/* Not of 8 or 16 bytes, or there is none, or the ring is closed. */
 static APART int recv_any(struct spsc *q, void *element)
 {
     struct cell *cell = cell_of(q, &q->head);

@@ -293,10 +293,9 @@ static bool called_by_body(const preempt_gen *g)
 
 static kit_step step(preempt_gen *g, kit_completion request);
 
-/* In the state found it is not to be resumed. */
+/* In any state but suspended. */
 static __attribute__((noinline)) kit_step
-step_unless_suspended(preempt_gen *g, enum kit_gen_state state,
-                      kit_completion request)
+step_otherwise(preempt_gen *g, enum kit_gen_state state, kit_completion request)
 {
     if (state == KIT_GEN_CREATED) {
         state = claim(g, KIT_GEN_CREATED);
@@ -317,7 +316,7 @@ static inline kit_step step(preempt_gen *g, kit_completion request)
         return kit_failed_errno(-EBUSY);
     enum kit_gen_state state = claim(g, KIT_GEN_SUSPENDED);
     if (KIT_UNLIKELY(state != KIT_GEN_SUSPENDED))
-        return step_unless_suspended(g, state, request);
+        return step_otherwise(g, state, request);
     return request_body(g, request);
 }
 

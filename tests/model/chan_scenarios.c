@@ -227,6 +227,7 @@ const struct scenario chan_scenarios[] = {
     {"rendezvous: interrupt", MEETING(0, 1, 1, 2, INTERRUPTED, PARK), 2, {0}},
     {"rendezvous: adaptive", MEETING(0, 1, 1, 2, ADAPT), 3, {0}},
     {"rendezvous: one cpu", MEETING(0, 1, 1, 2, ADAPT), 3, ONE_CPU},
+    {"rendezvous: 2 to 1, one cpu", MEETING(0, 2, 1, 2, ADAPT), 1, ONE_CPU},
     {"rendezvous: spin", MEETING(0, 1, 1, 1, LATE, SPIN), 2, {0}},
     {"rendezvous: late stores", MEETING(0, 1, 1, 2, PARK), 3, LATE_STORES},
 

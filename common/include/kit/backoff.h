@@ -52,6 +52,12 @@ static inline void kit_backoff_hurry(struct kit_backoff *b)
     b->give_up = 1; /* a time long past */
 }
 
+/* Does not yield to a peer on this CPU, but sleeps at once. */
+static inline void kit_backoff_rest(struct kit_backoff *b)
+{
+    b->peer_here = false;
+}
+
 /* Passes a moment. True: look again. False: time to sleep. */
 KIT_EXPORT bool kit_backoff_step(struct kit_backoff *b);
 

@@ -13,11 +13,12 @@
  * Threads. A scheduler and its tasks belong to the thread that calls coop_run;
  * several threads may each run their own.
  *
- * Order. Tasks run first in, first out, with one exception: when a send finds a
- * task that waits to receive, that one runs next, while the element is in the
- * cache. Of one turn of a task this is so for one receiver, and in a row for 16
- * at the most; so whoever is ready gets a turn after 17 others, at the latest,
- * for each that became ready before.
+ * Order. Tasks run first in, first out, but for two kinds that overtake those
+ * that are ready: a task that is spawned `first` (see there), and the receiver
+ * that a task's send finds waiting, which runs next, while the element is in
+ * the cache. In one turn of a task this is so for one receiver, and in a row
+ * for 16 at the most: by these, whoever is ready is overtaken 16 times, at the
+ * most, for itself and for each that became ready before.
  *
  * What blocks (that is: lets other tasks run): coop_yield, coop_checkpoint,
  * coop_sleep_until, coop_join, coop_park, and the operations of channels,
