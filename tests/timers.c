@@ -136,6 +136,24 @@ START_TEST (random_timers_fire_in_the_order_of_a_sorted_list) {
 }
 END_TEST
 
+START_TEST (timers_of_one_slot_may_stop_while_others_come) {
+    enum { COUNT = 300 };
+    const int64_t slot = INT64_C(1) << 30;
+    struct entry all[COUNT] = {0};
+    for (int i = 0; i < COUNT; i++) {
+        start(&all[i], slot + i * 7 % COUNT);
+        /* what is gone must not be looked at any more */
+        if (i >= 20 && i % 3 == 0) {
+            coop_timer_stop(wheel, &all[i - 20].timer);
+            all[i - 20].timer.previous = (struct coop_timer *)1;
+        }
+    }
+    fire_in_order(all, COUNT, slot - 1);
+    fire_in_order(all, COUNT, slot + COUNT);
+    ck_assert_uint_eq(wheel->count, 0);
+}
+END_TEST
+
 /* ---- tasks that sleep ---- */
 
 static int64_t woken[1000];
@@ -168,6 +186,29 @@ START_TEST (sleepers_wake_in_the_order_of_their_deadlines) {
     run_all(s);
     ck_assert_uint_eq(woken_count, 100);
     for (size_t i = 1; i < 100; i++)
+        ck_assert_int_le(woken[i - 1], woken[i]);
+}
+END_TEST
+
+/* Until all of them are due. */
+static kit_value keep_the_cpu(kit_value ns)
+{
+    coop_yield();
+    while (kit_now() < begun + 200000000 + ns.i)
+        continue;
+    return kit_none();
+}
+
+START_TEST (many_sleepers_that_are_due_together_wake_in_order) {
+    coop_sched *s;
+    coop_sched_create(&s, NULL);
+    for (size_t i = 0; i < 300; i++)
+        coop_spawn(s, NULL, sleep_and_note, kit_int((int64_t)(i * 79 % 300)),
+                   NULL);
+    coop_spawn(s, NULL, keep_the_cpu, kit_int(300), NULL);
+    run_all(s);
+    ck_assert_uint_eq(woken_count, 300);
+    for (size_t i = 1; i < 300; i++)
         ck_assert_int_le(woken[i - 1], woken[i]);
 }
 END_TEST
@@ -297,7 +338,9 @@ int main(void)
         equal_deadlines_fire_first_in_first_out,
         a_stopped_timer_does_not_fire,
         random_timers_fire_in_the_order_of_a_sorted_list,
+        timers_of_one_slot_may_stop_while_others_come,
         sleepers_wake_in_the_order_of_their_deadlines,
+        many_sleepers_that_are_due_together_wake_in_order,
         a_time_that_has_come_need_not_be_waited_for,
         sleepers_wake_although_others_always_yield,
         sleepers_wake_although_another_only_has_checkpoints,

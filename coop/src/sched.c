@@ -69,11 +69,22 @@ static int64_t now_roughly(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* A few at a time: those run before the next ones, which are in nobody's cache
+   yet, are looked at. And in two steps, so that they are fetched together. */
 static void fire_timers(coop_sched *s)
 {
+    coop_task *due[COOP_TIMERS_PER_POLL];
     struct coop_timer *timer;
-    while ((timer = coop_timer_fire(&s->timers, s->now)))
-        coop_end_wait(KIT_CONTAINER(timer, coop_task, timer), -ETIMEDOUT);
+    int count = 0;
+    while (count < COOP_TIMERS_PER_POLL &&
+           (timer = coop_timer_fire(&s->timers, s->now))) {
+        due[count] = KIT_CONTAINER(timer, coop_task, timer);
+        coop_fetch_task(due[count++]);
+    }
+    for (int i = 0; i < count; i++) {
+        coop_fetch_stack(due[i]);
+        coop_end_wait(due[i], -ETIMEDOUT);
+    }
 }
 
 /* ---- polling ---- */

@@ -25,6 +25,7 @@
 #define COOP_SWITCHES_PER_POLL 64 /* at the most */
 /* One task's turn: that of the caller of coop_run is counted, too. */
 #define COOP_SWITCHES_PER_POLL_LEAST 2
+#define COOP_TIMERS_PER_POLL         64              /* at the most */
 #define COOP_NS_PER_POLL             INT64_C(100000) /* about, at the most */
 #define COOP_NS_PER_LOOK             10000 /* at descriptors, while tasks run */
 #define COOP_NS_PER_TRIM             1000000000 /* of the pool of stacks */
@@ -67,12 +68,12 @@ struct coop_task {
     const char *const *waits_on; /* and where the name of what is, or NULL */
     int64_t since;               /* and when it began to */
     coop_task_fn body;
+    struct coop_timer timer;     /* all of it in the third line */
     kit_value value;             /* the argument, then the result */
     struct coop_waiters parking; /* itself, while it is parked */
     struct coop_waiters joiner;
     kit_stack *stack;
     coop_task *newer, *older; /* all tasks of the scheduler */
-    struct coop_timer timer;
     struct {
         coop_group *group;
         coop_group_fn body;
@@ -83,6 +84,8 @@ struct coop_task {
 
 _Static_assert(offsetof(coop_task, context) == CACHE_LINE,
                "the first line is for who wakes, the second for who waits");
+_Static_assert(offsetof(coop_task, timer) == 2 * CACHE_LINE,
+               "and the third for who waits for a time");
 
 /* Whose own waiter it is, not one of a select. */
 static inline coop_task *coop_task_of(struct coop_waiter *w)
@@ -194,20 +197,31 @@ static inline void coop_make_ready_soon(coop_task *t)
     s->has_overtaker = true;
 }
 
-/*
- * Where tasks are many, each is out of the cache when its turn comes. So when
- * one is taken, the stack of the next is fetched, as far as a wait reaches into
- * it, and what the one after that is found by.
- */
-static inline void coop_fetch_ahead(const coop_task *next)
+/* To wake a task, and to let it run. NULL does no harm. */
+static inline void coop_fetch_task(const coop_task *t)
 {
-    uintptr_t stack = (uintptr_t)next->context.suspended;
-    uintptr_t after = (uintptr_t)next->next; /* NULL does no harm */
+    __builtin_prefetch((void *)(uintptr_t)t);
+    __builtin_prefetch((void *)((uintptr_t)t + CACHE_LINE));
+}
+
+/* As far as a wait reaches into it. */
+static inline void coop_fetch_stack(const coop_task *t)
+{
+    uintptr_t stack = (uintptr_t)t->context.suspended;
     __builtin_prefetch((void *)stack);
     __builtin_prefetch((void *)(stack + CACHE_LINE));
     __builtin_prefetch((void *)(stack + 2 * CACHE_LINE));
-    __builtin_prefetch((void *)after);
-    __builtin_prefetch((void *)(after + CACHE_LINE));
+}
+
+/*
+ * Where tasks are many, each is out of the cache when its turn comes. So when
+ * one is taken, the stack of the next is fetched, and what the one after that
+ * is found by.
+ */
+static inline void coop_fetch_ahead(const coop_task *next)
+{
+    coop_fetch_stack(next);
+    coop_fetch_task(next->next);
 }
 
 static inline coop_task *coop_take_ready(coop_sched *s)

@@ -37,18 +37,49 @@ static struct place earliest(const struct coop_timers *w)
     return (struct place){level, __builtin_ctzll(w->used[level])};
 }
 
+static struct coop_timer_slot *slot_at(struct coop_timers *w, struct place p)
+{
+    return &w->slots[p.level][p.slot];
+}
+
+static void mark_used(struct coop_timers *w, struct place p)
+{
+    w->used[p.level] |= (uint64_t)1 << p.slot;
+}
+
+static void mark_empty(struct coop_timers *w, struct place p)
+{
+    slot_at(w, p)->first = NULL;
+    w->used[p.level] &= ~((uint64_t)1 << p.slot);
+}
+
+/* `t` is the new last one. */
+static void point_ahead(struct coop_timer_slot *slot, struct coop_timer *t)
+{
+    if (slot->lag < COOP_TIMER_AHEAD) {
+        slot->lag++;
+        return;
+    }
+    slot->behind->ahead = t;
+    slot->behind = slot->behind->next;
+}
+
 static void insert(struct coop_timers *w, struct coop_timer *t)
 {
     struct place p = place_of(w, t->deadline);
-    struct coop_timer **first = &w->first[p.level][p.slot];
-    if (*first) {
-        t->next = *first;
-        t->previous = (*first)->previous;
+    struct coop_timer_slot *slot = slot_at(w, p);
+    struct coop_timer *first = slot->first;
+    t->ahead = NULL;
+    if (first) {
+        t->next = first;
+        t->previous = first->previous;
         t->previous->next = t;
-        (*first)->previous = t;
+        first->previous = t;
+        point_ahead(slot, t);
     } else {
-        t->next = t->previous = *first = t;
-        w->used[p.level] |= (uint64_t)1 << p.slot;
+        t->next = t->previous = t;
+        *slot = (struct coop_timer_slot){.first = t, .behind = t};
+        mark_used(w, p);
     }
 }
 
@@ -65,15 +96,16 @@ void coop_timer_stop(struct coop_timers *w, struct coop_timer *t)
     if (!t->next)
         return;
     struct place p = place_of(w, t->deadline);
-    struct coop_timer **first = &w->first[p.level][p.slot];
+    struct coop_timer_slot *slot = slot_at(w, p);
     if (t->next == t) {
-        *first = NULL;
-        w->used[p.level] &= ~((uint64_t)1 << p.slot);
+        mark_empty(w, p);
     } else {
         t->previous->next = t->next;
         t->next->previous = t->previous;
-        if (*first == t)
-            *first = t->next;
+        if (slot->first == t)
+            slot->first = t->next;
+        if (slot->behind == t)
+            slot->behind = t->next;
     }
     t->next = NULL;
     w->count--;
@@ -82,11 +114,11 @@ void coop_timer_stop(struct coop_timers *w, struct coop_timer *t)
 /* Base has come to this slot: its timers go to lower levels, in order. */
 static void move_down(struct coop_timers *w, struct place p)
 {
-    struct coop_timer *first = w->first[p.level][p.slot], *t = first;
-    w->first[p.level][p.slot] = NULL;
-    w->used[p.level] &= ~((uint64_t)1 << p.slot);
+    struct coop_timer *first = slot_at(w, p)->first, *t = first;
+    mark_empty(w, p);
     do {
         struct coop_timer *next = t->next;
+        __builtin_prefetch(t->ahead);
         insert(w, t);
         t = next;
     } while (t != first);
@@ -101,7 +133,7 @@ struct coop_timer *coop_timer_fire(struct coop_timers *w, int64_t now)
             break;
         w->base = start;
         if (p.level == 0) {
-            struct coop_timer *t = w->first[0][p.slot];
+            struct coop_timer *t = slot_at(w, p)->first;
             coop_timer_stop(w, t);
             return t;
         }
@@ -117,7 +149,8 @@ int64_t coop_timer_next(const struct coop_timers *w)
     if (w->count == 0)
         return INT64_MAX;
     struct place p = earliest(w);
-    const struct coop_timer *first = w->first[p.level][p.slot], *t = first;
+    const struct coop_timer *first = w->slots[p.level][p.slot].first;
+    const struct coop_timer *t = first;
     int64_t least = INT64_MAX;
     for (int i = 0; i < LOOKED_AT; i++) {
         least = t->deadline < least ? t->deadline : least;

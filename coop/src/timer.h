@@ -9,6 +9,12 @@
  * A timer is in the level of the highest digit (of 6 bits) in which its
  * deadline differs from `base`, the time up to which all has been fired; when
  * base comes to its slot, it moves to a lower level.
+ *
+ * Of a million timers each is out of the cache when it is to move, and the ring
+ * of a slot says only where the next one is. So each timer also knows one that
+ * is several places ahead, which is fetched meanwhile: the jump pointers of
+ * Chi-Keung Luk and Todd Mowry, "Compiler-Based Prefetching for Recursive Data
+ * Structures" (1996).
  */
 #ifndef COOP_TIMER_H
 #define COOP_TIMER_H
@@ -19,11 +25,20 @@ enum {
     COOP_TIMER_DIGIT = 6,
     COOP_TIMER_SLOTS = 1 << COOP_TIMER_DIGIT,
     COOP_TIMER_LEVELS = (63 + COOP_TIMER_DIGIT - 1) / COOP_TIMER_DIGIT,
+    COOP_TIMER_AHEAD = 16, /* so many timers ahead, memory is fetched */
 };
 
 struct coop_timer {
     struct coop_timer *next, *previous; /* in a ring; NULL: not started */
     int64_t deadline;                   /* ns, at least 0 */
+    const struct coop_timer *ahead; /* a hint: one further on in the ring, which
+                                       may be gone; or NULL */
+};
+
+struct coop_timer_slot {
+    struct coop_timer *first;  /* of the ring; NULL: it is empty */
+    struct coop_timer *behind; /* the one that shall get the next for `ahead` */
+    unsigned lag;              /* so many are behind that one, or fewer */
 };
 
 /* All zero is an empty wheel. */
@@ -31,7 +46,7 @@ struct coop_timers {
     int64_t base;
     size_t count;
     uint64_t used[COOP_TIMER_LEVELS]; /* a bit for each slot with timers */
-    struct coop_timer *first[COOP_TIMER_LEVELS][COOP_TIMER_SLOTS];
+    struct coop_timer_slot slots[COOP_TIMER_LEVELS][COOP_TIMER_SLOTS];
 };
 
 void coop_timer_start(struct coop_timers *w, struct coop_timer *t,
