@@ -506,6 +506,45 @@ END_TEST
 
 /* ---- outside any task ---- */
 
+static bool is_gone;
+
+static kit_value send_until_gone(kit_value arg)
+{
+    for (int64_t i = 0; !is_gone; i++)
+        ck_assert_int_eq(coop_chan_send(channel, &i), 0);
+    return arg;
+}
+
+static kit_value receive_until_gone(kit_value arg)
+{
+    for (int64_t i = 0; !is_gone; i++)
+        ck_assert_int_eq(coop_chan_recv(channel, &i), 1);
+    return arg;
+}
+
+static kit_value close_and_destroy(kit_value arg)
+{
+    ck_assert_int_eq(coop_chan_close(channel), 0);
+    ck_assert_int_eq(coop_chan_destroy(channel), 0);
+    is_gone = true;
+    return arg;
+}
+
+START_TEST (a_channel_may_be_destroyed_while_a_task_gives_way_in_it) {
+    static const coop_task_fn kinds[] = {send_until_gone, receive_until_gone};
+    for (int64_t i = 0; i < 2; i++) {
+        coop_sched *s = new_sched();
+        coop_chan_create(&channel, 8, 400, NULL);
+        for (int64_t n = 0; n < 200 * i; n++)
+            ck_assert_int_eq(coop_chan_try_send(channel, &n), 0);
+        is_gone = false;
+        spawn(s, NULL, kinds[i], kit_none());
+        spawn(s, NULL, close_and_destroy, kit_none());
+        finish(s);
+    }
+}
+END_TEST
+
 START_TEST (outside_a_task_nothing_can_wait) {
     int64_t element = 1;
     ck_assert_int_eq(coop_sleep_until(kit_now()), 0);
@@ -734,6 +773,38 @@ START_TEST (a_tree_of_tasks_that_are_first_is_done_branch_by_branch) {
 }
 END_TEST
 
+static int rounds;
+
+static kit_value spawn_and_join(kit_value arg)
+{
+    struct coop_task_options o = {.first = true};
+    for (rounds = 0; rounds < 10000; rounds++) {
+        coop_task *task;
+        coop_spawn(here(), &task, one_turn, kit_ptr(""), &o);
+        coop_join(task, NULL);
+    }
+    return arg;
+}
+
+static kit_value look_at_rounds(kit_value arg)
+{
+    (void)arg;
+    return kit_int(rounds);
+}
+
+START_TEST (who_spawns_first_and_joins_overtakes_4096_times_in_a_row) {
+    coop_sched *s = new_sched();
+    coop_task *task;
+    kit_value seen;
+    spawn(s, NULL, spawn_and_join, kit_none());
+    coop_spawn(s, &task, look_at_rounds, kit_none(), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    coop_join(task, &seen);
+    ck_assert_int_eq(seen.i, 2048); /* the one and the other by turns */
+    coop_sched_destroy(s);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -754,6 +825,7 @@ int main(void)
         destroy_abandons_tasks_that_wait,
         destroy_reports_tasks_that_were_not_run_or_not_joined,
         a_channel_is_not_destroyed_while_tasks_wait_on_it,
+        a_channel_may_be_destroyed_while_a_task_gives_way_in_it,
         outside_a_task_nothing_can_wait,
         outside_a_task_only_ended_tasks_can_be_joined,
         a_task_that_nobody_joins_frees_itself,
@@ -763,6 +835,7 @@ int main(void)
         a_generator_may_wait_on_behalf_of_its_task,
         tasks_run_on_ucontext_too,
         a_tree_of_tasks_that_are_first_is_done_branch_by_branch,
+        who_spawns_first_and_joins_overtakes_4096_times_in_a_row,
         NULL,
     };
     return run_suite("coop order", 10, tests);

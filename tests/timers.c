@@ -315,6 +315,39 @@ START_TEST (a_slice_without_end_is_never_used_up) {
 }
 END_TEST
 
+static kit_value check_seldom(kit_value arg)
+{
+    for (int i = 0; i < 10; i++) {
+        int64_t end = kit_now() + 2 * COOP_SLICE_DEFAULT;
+        while (kit_now() < end)
+            continue;
+        coop_checkpoint();
+    }
+    is_over = true;
+    return arg;
+}
+
+static kit_value count_turns(kit_value turns)
+{
+    for (; !is_over; turns.i++)
+        coop_yield();
+    return turns;
+}
+
+START_TEST (who_seldom_comes_to_a_checkpoint_gives_way_at_each) {
+    coop_sched *s;
+    coop_task *other;
+    kit_value turns;
+    coop_sched_create(&s, NULL);
+    coop_spawn(s, NULL, check_seldom, kit_none(), NULL);
+    coop_spawn(s, &other, count_turns, kit_int(0), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    coop_join(other, &turns);
+    ck_assert_int_ge(turns.i, 9);
+    coop_sched_destroy(s);
+}
+END_TEST
+
 static kit_value yield_seldom(kit_value arg)
 {
     int64_t turns = 0;
@@ -357,6 +390,7 @@ int main(void)
         sleepers_wake_although_others_always_yield,
         sleepers_wake_although_another_only_has_checkpoints,
         a_slice_without_end_is_never_used_up,
+        who_seldom_comes_to_a_checkpoint_gives_way_at_each,
         a_sleeper_wakes_after_a_few_turns_of_one_who_yields_seldom,
         NULL,
     };

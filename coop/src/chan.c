@@ -92,27 +92,31 @@ static void begin_turn(coop_chan *ch)
     ch->turn = (ptrdiff_t)elements * ch->element_size;
 }
 
-/* The turn is over: another one begins, and the others get theirs first. */
-static void take_turns(coop_chan *ch)
+/*
+ * The turn is over: another one begins, and after this operation the others
+ * get theirs. After, not before: whoever gives way here is in no queue of the
+ * channel, which may be gone when it goes on.
+ */
+static int give_way(int result)
 {
     coop_sched *s = coop_running_sched();
-    begin_turn(ch);
     if (s && s->head)
         coop_yield();
+    return result;
 }
 
 __attribute__((noinline)) static int
-give_way_and_send(coop_chan *ch, const void *element, int64_t deadline)
+send_and_give_way(coop_chan *ch, const void *element, int64_t deadline)
 {
-    take_turns(ch);
-    return coop_chan_send_until(ch, element, deadline);
+    begin_turn(ch);
+    return give_way(coop_chan_send_until(ch, element, deadline));
 }
 
 __attribute__((noinline)) static int
-give_way_and_recv(coop_chan *ch, void *element, int64_t deadline)
+recv_and_give_way(coop_chan *ch, void *element, int64_t deadline)
 {
-    take_turns(ch);
-    return coop_chan_recv_until(ch, element, deadline);
+    begin_turn(ch);
+    return give_way(coop_chan_recv_until(ch, element, deadline));
 }
 
 /* The current task waits as a sender or a receiver. */
@@ -191,7 +195,7 @@ send_to_ring(coop_chan *ch, const void *element, int64_t deadline)
 {
     settle(ch);
     if (KIT_UNLIKELY(ch->turn <= 0) && deadline != TRY)
-        return give_way_and_send(ch, element, deadline);
+        return send_and_give_way(ch, element, deadline);
     open_up(ch);
     if (ch->put == ch->put_limit)
         return wait_to_send(ch, element, deadline);
@@ -216,7 +220,7 @@ recv_from_ring(coop_chan *ch, void *element, int64_t deadline)
 {
     settle(ch);
     if (KIT_UNLIKELY(ch->turn <= 0) && deadline != TRY)
-        return give_way_and_recv(ch, element, deadline);
+        return recv_and_give_way(ch, element, deadline);
     open_up(ch);
     if (ch->filled > 0) {
         pop(ch, element);
@@ -238,7 +242,7 @@ INLINE int send_slowly(coop_chan *ch, const void *element, int64_t deadline)
     if (ch->has_ring)
         return send_to_ring(ch, element, deadline);
     if (KIT_UNLIKELY(ch->turn <= 0) && deadline != TRY)
-        return give_way_and_send(ch, element, deadline);
+        return send_and_give_way(ch, element, deadline);
     return wait_to_send(ch, element, deadline);
 }
 
@@ -247,7 +251,7 @@ INLINE int recv_slowly(coop_chan *ch, void *element, int64_t deadline)
     if (ch->has_ring)
         return recv_from_ring(ch, element, deadline);
     if (KIT_UNLIKELY(ch->turn <= 0) && deadline != TRY)
-        return give_way_and_recv(ch, element, deadline);
+        return recv_and_give_way(ch, element, deadline);
     struct coop_waiter *sender = coop_waiters_take(&ch->senders);
     if (sender)
         return take(ch, sender, element);

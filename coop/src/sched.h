@@ -30,7 +30,8 @@
 #define COOP_NS_PER_LOOK             10000 /* at descriptors, while tasks run */
 #define COOP_NS_PER_TRIM             1000000000 /* of the pool of stacks */
 #define COOP_STACKS_KEPT             64
-#define COOP_ROW_MOST                16 /* tasks that overtake in a row */
+#define COOP_ROW_MOST                16   /* receivers that overtake in a row */
+#define COOP_ROW_FIRST_MOST          4096 /* the same with `first` tasks */
 
 struct coop_select;
 struct coop_poller;
@@ -167,15 +168,32 @@ static inline void coop_make_ready(coop_task *t)
     coop_make_ready_in(t->sched, t);
 }
 
-static inline void coop_make_ready_first(coop_task *t)
+/* Before the others, of whom `row` in a row will have overtaken them. */
+static inline void coop_make_ready_before(coop_task *t, unsigned row)
 {
     coop_sched *s = t->sched;
     t->state = COOP_TASK_READY;
-    t->row = 0;
+    t->row = row;
     t->next = s->head;
     if (!s->head)
         s->tail = t;
     s->head = t;
+}
+
+/* How many there would be if the current task made one overtake the others. */
+static inline unsigned coop_next_row(const coop_sched *s)
+{
+    return s->current ? s->current->row + 1u : 0;
+}
+
+/* For what was spawned `first`, and for who waits for it. */
+static inline void coop_make_ready_first(coop_task *t)
+{
+    unsigned row = coop_next_row(t->sched);
+    if (row > COOP_ROW_FIRST_MOST)
+        coop_make_ready(t);
+    else
+        coop_make_ready_before(t, row);
 }
 
 /*
@@ -187,13 +205,12 @@ static inline void coop_make_ready_first(coop_task *t)
 static inline void coop_make_ready_soon(coop_task *t)
 {
     coop_sched *s = t->sched;
-    int row = s->current ? (int)s->current->row + 1 : INT_MAX;
-    if (row > COOP_ROW_MOST || s->has_overtaker) {
+    unsigned row = coop_next_row(s);
+    if (row > COOP_ROW_MOST || s->has_overtaker || !s->current) {
         coop_make_ready(t);
         return;
     }
-    coop_make_ready_first(t);
-    t->row = (unsigned)row;
+    coop_make_ready_before(t, row);
     s->has_overtaker = true;
 }
 
