@@ -242,6 +242,8 @@ START_TEST (a_delegation_of_a_frame_to_nothing_fails) {
     struct counter outer;
     begin_over(&outer, NULL);
     ck_failed(next(&outer, 0), -EINVAL);
+    begin_over(&outer, kit_none().p);
+    ck_failed(next(&outer, 0), -EINVAL);
     ck_assert_int_eq(coop_frame_state(&outer.frame), KIT_GEN_DONE);
 }
 END_TEST
@@ -387,6 +389,76 @@ START_TEST (closing_the_root_of_a_very_deep_chain_cleans_all_of_it_up) {
     for (int i = 0; i < DEPTH; i++)
         if (coop_frame_state(&root[-i].frame) != KIT_GEN_DONE)
             ck_abort_msg("%d is not done", i);
+}
+END_TEST
+
+/* A deep chain of which each was stepped from the side, outermost first. */
+static struct counter *sidestepped_chain(void)
+{
+    struct counter *root = deep_chain();
+    for (int i = 1; i < DEPTH; i++)
+        ck_yielded(next(&root[-i], i), i);
+    return root;
+}
+
+START_TEST (each_of_a_very_deep_chain_may_be_stepped_from_the_side) {
+    struct counter *root = sidestepped_chain();
+    ck_yielded(next(root, 3), 3);
+    calls = 0;
+    ck_yielded(next(root, 4), 4);
+    ck_assert_uint_eq(calls, 1);
+    ck_assert_int_eq(coop_frame_close(&root[-1].frame), -EBUSY);
+    ck_done(next(root, 0), 50 + DEPTH - 1);
+    root = sidestepped_chain();
+    ck_failed(throw(root, 8), 8);
+    ck_assert_uint_eq(cleanups, DEPTH);
+    root = sidestepped_chain();
+    ck_done(return_(root, 7), 7);
+    ck_assert_uint_eq(cleanups, DEPTH);
+    ck_assert_int_eq(coop_frame_close(&root[-1].frame), 0);
+}
+END_TEST
+
+COOP_FRAME_FUNCTION(argument)
+{
+    struct counter *self = (struct counter *)f;
+    COOP_FRAME_BEGIN(f);
+    self->i = kit_is_none(how.value) ? self->limit : how.value.i;
+    COOP_FRAME_TRY_YIELD(f, kit_int(self->i));
+    COOP_FRAME_END(f);
+    return kit_done(how.value);
+}
+
+START_TEST (the_first_value_is_refused_or_the_argument_as_the_policy_says) {
+    struct counter c;
+    begin(&c, &argument, 5);
+    ck_assert_int_eq(coop_frame_set_first(&c.frame, KIT_GEN_FIRST_LUA), 0);
+    ck_yielded(next(&c, 7), 7);
+    ck_assert_int_eq(coop_frame_set_first(&c.frame, KIT_GEN_FIRST_LUA), -EBUSY);
+    begin(&c, &argument, 5);
+    ck_assert_int_eq(coop_frame_set_first(&c.frame, (enum kit_gen_first)3),
+                     -EINVAL);
+    ck_assert_int_eq(coop_frame_set_first(&c.frame, KIT_GEN_FIRST_PYTHON), 0);
+    ck_failed(next(&c, 7), -EINVAL);
+    ck_failed(argument_next(&c.frame.iter, kit_int(7)), -EINVAL);
+    ck_assert_int_eq(coop_frame_state(&c.frame), KIT_GEN_CREATED);
+    ck_yielded(kit_iter_next(&c.frame.iter, kit_none()), 5);
+    ck_done(next(&c, 8), 8);
+    begin(&c, &argument, 5);
+    ck_assert_int_eq(coop_frame_set_first(&c.frame, KIT_GEN_FIRST_PYTHON), 0);
+    ck_done(return_(&c, 9), 9);
+    ck_assert_int_eq(coop_frame_set_first(&c.frame, KIT_GEN_FIRST_JS), -EBUSY);
+}
+END_TEST
+
+START_TEST (a_delegation_starts_a_frame_whatever_its_policy) {
+    struct counter inner, outer;
+    begin(&inner, &argument, 5);
+    ck_assert_int_eq(coop_frame_set_first(&inner.frame, KIT_GEN_FIRST_PYTHON),
+                     0);
+    begin_over(&outer, &inner.frame.iter.iterable);
+    ck_yielded(next(&outer, 7), 5);
+    ck_yielded(next(&outer, 8), 1008);
 }
 END_TEST
 
@@ -637,6 +709,9 @@ int main(void)
         a_very_deep_chain_carries_what_is_sent_and_the_final_value,
         a_very_deep_chain_carries_throw_and_return,
         closing_the_root_of_a_very_deep_chain_cleans_all_of_it_up,
+        each_of_a_very_deep_chain_may_be_stepped_from_the_side,
+        the_first_value_is_refused_or_the_argument_as_the_policy_says,
+        a_delegation_starts_a_frame_whatever_its_policy,
         a_step_of_a_deep_chain_calls_the_innermost_function_only,
         what_is_deferred_runs_once_at_any_end,
         what_is_deferred_finds_the_frame_running,

@@ -91,7 +91,10 @@ START_TEST (what_opens_as_no_iterator_is_a_type_error) {
     spy_on(1);
     spy.opens = kit_yielded(kit_ptr(NULL));
     ck_failed(kit_iterable_open(&spy.iter.iterable), -EPROTO);
+    spy.opens = kit_yielded(kit_none());
+    ck_failed(kit_iterable_open(&spy.iter.iterable), -EPROTO);
     ck_failed(kit_iterable_open(NULL), -EINVAL);
+    ck_failed(kit_iterable_open(kit_none().p), -EINVAL);
 }
 END_TEST
 

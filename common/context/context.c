@@ -70,7 +70,7 @@ void kit_asm_start(kit_context *context, char *low, char *top,
 {
     (void)low;
     struct kit_asm_frame *frame = (struct kit_asm_frame *)(void *)top - 1;
-    kit_asm_frame_set(frame, context, (void *)entry, (void *)kit_asm_entry);
+    kit_asm_frame_set(frame, context, entry, kit_asm_entry);
     context->suspended = frame;
 }
 #endif

@@ -37,14 +37,15 @@ _Static_assert(offsetof(struct kit_asm_frame, resume_at) == 0 &&
 struct kit_asm_frame {
     double d8_d15[8];
     void *x19; /* the context */
-    void *x20; /* the entry */
+    kit_context_entry x20;
     void *x21_x28[8];
-    void *x29; /* 0: the end of the frame chain */
-    void *x30; /* where to go on: kit_asm_entry */
+    void *x29;         /* 0: the end of the frame chain */
+    void (*x30)(void); /* where to go on: kit_asm_entry */
 };
 
 static inline void kit_asm_frame_set(struct kit_asm_frame *f, void *context,
-                                     void *entry, void *start)
+                                     kit_context_entry entry,
+                                     void (*start)(void))
 {
     f->x19 = context;
     f->x20 = entry;

@@ -42,10 +42,10 @@ kit_step kit_iter_request(kit_iter *it, kit_completion request)
 
 kit_step kit_iterable_open(kit_iterable *source)
 {
-    if (!source)
+    if (!kit_is_pointer(source))
         return kit_failed_errno(-EINVAL);
     kit_step s = source->ops->open(source);
-    if (s.state == KIT_YIELDED && !s.value.p)
+    if (s.state == KIT_YIELDED && !kit_is_pointer(s.value.p))
         return kit_failed_errno(-EPROTO);
     return s;
 }

@@ -21,7 +21,8 @@ static bool is_done(const coop_frame *f)
 
 static bool is_created(const coop_frame *f)
 {
-    return f->position == 0 && f->mode == COOP_FRAME_PLAIN;
+    return f->position == 0 &&
+           (f->mode == COOP_FRAME_PLAIN || f->mode == COOP_FRAME_STRICT);
 }
 
 static bool chain_is_running(coop_frame *f)
@@ -48,6 +49,33 @@ static void attach(coop_frame *f, coop_frame *inner)
         f->chain.cut = true; /* as if it had been linked, and cut off */
         kit_chain_hold(&inner->chain);
     }
+}
+
+/*
+ * What the leaf delegates to was cut off, and is free again: it is linked anew.
+ * Who answers then. So a chain of which each was stepped from the side costs
+ * what it did before, and no recursion.
+ */
+static coop_frame *rejoin(coop_frame *leaf, enum kit_how how)
+{
+    struct kit_chain *root = leaf->chain.root,
+                     *inner = &frame_of(leaf->inner)->chain;
+    kit_chain_release(inner);
+    leaf->chain.cut = false;
+    frame_of_chain(inner)->mode = COOP_FRAME_APART;
+    kit_chain_link(&leaf->chain, inner);
+    if (how == KIT_RETURN) /* it is sent to that one, too */
+        root->returning = root->leaf;
+    return frame_of_chain(root->leaf);
+}
+
+/* Who answers, where `leaf` would. */
+static inline coop_frame *answerer(coop_frame *leaf, enum kit_how how)
+{
+    while (KIT_UNLIKELY(leaf->chain.cut) && !is_done(frame_of(leaf->inner)) &&
+           is_linkable(frame_of(leaf->inner)))
+        leaf = rejoin(leaf, how);
+    return leaf;
 }
 
 /* `f` delegates to `source`. The request, or the result, that comes next. */
@@ -132,7 +160,7 @@ static kit_step go_on(coop_frame *leaf, kit_step s)
     do {
         if (s.state == COOP_FRAME_DELEGATES) {
             how = begin_delegation(leaf, s.value.p);
-            leaf = frame_of_chain(root->leaf);
+            leaf = answerer(frame_of_chain(root->leaf), how.how);
         } else {
             leaf = end(leaf, s, &how);
             if (!leaf)
@@ -180,7 +208,8 @@ static kit_step request_of(coop_frame *f, kit_completion request)
     if (KIT_UNLIKELY(f->mode == COOP_FRAME_RUNNING))
         return kit_gen_answer(KIT_GEN_RUNNING, request);
     f->mode = COOP_FRAME_RUNNING;
-    coop_frame *leaf = frame_of_chain(kit_chain_enter(&f->chain, request.how));
+    coop_frame *leaf = answerer(
+        frame_of_chain(kit_chain_enter(&f->chain, request.how)), request.how);
     kit_step s = step_leaf(leaf, request);
     if (KIT_UNLIKELY(s.state != KIT_YIELDED))
         s = go_on(leaf, s);
@@ -193,6 +222,8 @@ kit_step coop_frame_next(kit_iter *it, kit_value sent)
 {
     if (is_done(frame_of(it)))
         return kit_gen_answer(KIT_GEN_DONE, kit_next(sent));
+    if (frame_of(it)->mode == COOP_FRAME_STRICT && !kit_is_none(sent))
+        return kit_failed_errno(-EINVAL);
     return request_of(frame_of(it), kit_next(sent));
 }
 
@@ -234,6 +265,17 @@ void coop_frame_init(coop_frame *f, const coop_frame_function *function)
     f->source = NULL;
     f->inner = NULL;
     f->cleanup = NULL;
+}
+
+int coop_frame_set_first(coop_frame *f, enum kit_gen_first first)
+{
+    if (!kit_gen_knows_first(first))
+        return -EINVAL;
+    if (is_done(f) || !is_created(f))
+        return -EBUSY;
+    f->mode =
+        first == KIT_GEN_FIRST_PYTHON ? COOP_FRAME_STRICT : COOP_FRAME_PLAIN;
+    return 0;
 }
 
 int coop_frame_close(coop_frame *f)

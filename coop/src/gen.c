@@ -151,11 +151,18 @@ create(coop_gen **out, coop_gen_fn body, kit_value arg,
     static const struct coop_gen_options defaults;
     const struct coop_gen_options *o = options ? options : &defaults;
     coop_coro *co;
+    if (!body || !kit_gen_knows_first(o->first))
+        return -EINVAL;
     int result = coop_coro_prepare(&co, o->stack_size, sizeof(coop_gen),
                                    o->mechanism, &stack_use, run);
     if (result == 0)
         *out = set(co, body, arg, o->first);
     return result;
+}
+
+static inline bool is_usual(const struct coop_gen_options *o)
+{
+    return !o || (o->stack_size == 0 && !o->mechanism);
 }
 
 /* Not inlined, as destroy: the pool is the one of the thread it is called on.
@@ -164,12 +171,13 @@ __attribute__((noinline)) int
 coop_gen_create(coop_gen **out, coop_gen_fn body, kit_value arg,
                 const struct coop_gen_options *options)
 {
+    enum kit_gen_first first = options ? options->first : KIT_GEN_FIRST_JS;
     coop_coro *co = NULL;
-    if (!options || (options->stack_size == 0 && !options->mechanism))
+    if (is_usual(options) && body && kit_gen_knows_first(first))
         co = coop_coro_prepare_usual(sizeof(coop_gen), &stack_use, run);
     if (KIT_UNLIKELY(!co))
         return create(out, body, arg, options);
-    *out = set(co, body, arg, options ? options->first : KIT_GEN_FIRST_JS);
+    *out = set(co, body, arg, first);
     return 0;
 }
 

@@ -343,7 +343,8 @@ int preempt_gen_create(preempt_gen **out, preempt_gen_fn body, kit_value arg,
     static const struct kit_iter_ops ops = {gen_next, gen_throw, gen_return};
     static const struct preempt_gen_options defaults;
     const struct preempt_gen_options *o = options ? options : &defaults;
-    if ((unsigned)o->wait > KIT_WAIT_CONDVAR)
+    if (!body || !kit_gen_knows_first(o->first) ||
+        (unsigned)o->wait > KIT_WAIT_CONDVAR)
         return -EINVAL;
     int saved = errno;
     preempt_gen *g = calloc(1, sizeof *g);

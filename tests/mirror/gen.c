@@ -428,6 +428,14 @@ START_TEST (the_first_value_is_dropped_refused_or_the_argument) {
 }
 END_TEST
 
+START_TEST (no_generator_is_made_without_a_body_or_a_known_policy) {
+    struct K(gen_options) o = {.first = (enum kit_gen_first)3};
+    any_gen *g;
+    ck_assert_int_eq(K(gen_create)(&g, echo, kit_none(), &o), -EINVAL);
+    ck_assert_int_eq(K(gen_create)(&g, NULL, kit_none(), NULL), -EINVAL);
+}
+END_TEST
+
 START_TEST (a_first_next_without_a_value_begins_in_every_language) {
     for (int first = 0; first <= KIT_GEN_FIRST_LUA; first++) {
         any_gen *g = with_first((enum kit_gen_first)first);
@@ -470,6 +478,7 @@ int main(void)
         a_generator_cannot_delegate_to_itself,
         a_stack_size_can_be_asked_for,
         the_first_value_is_dropped_refused_or_the_argument,
+        no_generator_is_made_without_a_body_or_a_known_policy,
         a_first_next_without_a_value_begins_in_every_language,
         NULL,
     };

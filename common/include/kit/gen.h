@@ -39,6 +39,11 @@ enum kit_gen_first {
     KIT_GEN_FIRST_LUA,    /* becomes the body's arg, unless it is none */
 };
 
+static inline bool kit_gen_knows_first(enum kit_gen_first policy)
+{
+    return (unsigned)policy <= KIT_GEN_FIRST_LUA;
+}
+
 /* Applies the policy; false: refuse the request. For generators to use. */
 static inline bool kit_gen_takes_first(enum kit_gen_first policy,
                                        kit_value sent, kit_value *arg)

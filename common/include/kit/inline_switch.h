@@ -107,14 +107,15 @@ kit_inline_transfer(kit_context *from, kit_context *to, kit_completion how)
 KIT_EXPORT void kit_asm_entry(void);
 
 struct kit_asm_frame {
-    void *resume_at; /* kit_asm_entry, which takes the others */
+    void (*resume_at)(void); /* kit_asm_entry, which takes the others */
     void *context;
-    void *entry;
+    kit_context_entry entry;
     void *unused; /* for the alignment of what is above */
 };
 
 static inline void kit_asm_frame_set(struct kit_asm_frame *f, void *context,
-                                     void *entry, void *start)
+                                     kit_context_entry entry,
+                                     void (*start)(void))
 {
     f->resume_at = start;
     f->context = context;
@@ -126,7 +127,7 @@ static inline void kit_inline_start(kit_context *context, char *top,
                                     kit_context_entry entry)
 {
     struct kit_asm_frame *frame = (struct kit_asm_frame *)(void *)top - 1;
-    kit_asm_frame_set(frame, context, (void *)entry, (void *)kit_asm_entry);
+    kit_asm_frame_set(frame, context, entry, kit_asm_entry);
     context->suspended = frame;
 }
 

@@ -28,7 +28,7 @@ typedef struct kit_iterable kit_iterable;
 
 struct kit_iterable_ops {
     /* {the iterator as value.p, yielded}, or {error, failed}; anything else,
-       NULL too, is taken for a failure with -EPROTO */
+       NULL and none too, is taken for a failure with -EPROTO */
     kit_step (*open)(kit_iterable *self);
     /* Gives back what open gave; NULL: nothing to give back. */
     void (*release)(kit_iterable *self, kit_iter *it);
@@ -64,10 +64,16 @@ static inline void kit_iter_init(kit_iter *it, const struct kit_iter_ops *ops)
     it->ops = ops;
 }
 
-/* The iterator that this iterable is, or NULL; NULL for NULL, too. */
+/* Neither NULL nor the pointer of kit_none(): one comparison. */
+static inline bool kit_is_pointer(const void *p)
+{
+    return (uintptr_t)p - 1 < KIT_NONE_BITS - 1;
+}
+
+/* The iterator that this iterable is, or NULL; for NULL and none, too. */
 static inline kit_iter *kit_iterable_as_iter(kit_iterable *source)
 {
-    return source && source->ops == &kit_iter_own_iterable
+    return kit_is_pointer(source) && source->ops == &kit_iter_own_iterable
                ? KIT_CONTAINER(source, kit_iter, iterable)
                : NULL;
 }
@@ -86,7 +92,8 @@ KIT_EXPORT kit_step kit_iter_return(kit_iter *it, kit_value value);
 /* Any request, as a completion: what delegation passes on. */
 KIT_EXPORT kit_step kit_iter_request(kit_iter *it, kit_completion request);
 
-/* {-EINVAL, failed} for NULL; {-EPROTO, failed} for what is no iterator. */
+/* {-EINVAL, failed} for NULL and none; {-EPROTO, failed} for what is no
+   iterator. */
 KIT_EXPORT kit_step kit_iterable_open(kit_iterable *source);
 
 static inline void kit_iterable_release(kit_iterable *source, kit_iter *it)

@@ -76,6 +76,7 @@ enum coop_frame_mode {
     COOP_FRAME_LINKED,    /* the body of its leaf, to which it is linked */
     COOP_FRAME_RUNNING,   /* nobody: it is the root of what is being stepped */
     COOP_FRAME_APART,     /* what a closer look finds */
+    COOP_FRAME_STRICT,    /* its body, once the first value was looked at */
 };
 
 /* Embed it as the first field; only `iter` is for users, and `function`, by
@@ -96,10 +97,21 @@ KIT_EXPORT void coop_frame_init(coop_frame *f,
                                 const coop_frame_function *function);
 
 /*
+ * What the first next(v) does with v (kit/gen.h); called between init and the
+ * first request. A function has no parameter but `how`, which before the first
+ * YIELD or DELEGATE is next(v). JS (without this call, too): the function does
+ * not look at it there. PYTHON: next(v) is -EINVAL unless v is none; nothing
+ * has run. LUA: the function takes how.value as its argument, unless that is
+ * none. 0; -EINVAL for no policy; -EBUSY when it has begun.
+ */
+KIT_EXPORT int coop_frame_set_first(coop_frame *f, enum kit_gen_first first);
+
+/*
  * For a frame that goes out of use: a suspended function is resumed with
  * return, and its clean-up runs to its end; what that yields is dropped. 0;
- * -EBUSY when it is running, is delegated to by another, or still yields after
- * KIT_GEN_PATIENCE steps. There is no memory to free.
+ * -EBUSY when it is running, is delegated to by another frame, or still yields
+ * after KIT_GEN_PATIENCE steps. There is no memory to free. Of a delegation by
+ * another kind of generator it does not know: do not close it meanwhile.
  */
 KIT_EXPORT int coop_frame_close(coop_frame *f);
 

@@ -89,9 +89,12 @@ KIT_EXPORT kit_completion coop_gen_yield(coop_gen *self, kit_value value);
  * From inside the body: `yield*`. Hands the stream to `inner` until that is
  * done: sends, throws and returns go to it; the completion is next(its final
  * value), or abrupt, and should be returned after clean-up. A step costs the
- * same at any depth of delegation between coop generators. A generator that
- * another one delegates to may be stepped from the side, but not destroyed
- * (-EBUSY).
+ * same at any depth of delegation between coop generators.
+ *
+ * A coop generator that another one delegates to may be stepped from the side
+ * (each that is costs one more step of that level from then on), but not
+ * destroyed (-EBUSY). Of a delegation by another kind it does not know: do not
+ * destroy it meanwhile.
  */
 KIT_EXPORT kit_completion coop_gen_delegate(coop_gen *self,
                                             kit_iterable *inner);

@@ -95,9 +95,12 @@ KIT_EXPORT kit_completion preempt_gen_yield(preempt_gen *self, kit_value value);
  * From inside the body: `yield*`. Hands the stream to `inner` until that is
  * done: sends, throws and returns go to it; the completion is next(its final
  * value), or abrupt, and should be returned after clean-up. A step costs two
- * hand-offs at any depth of delegation between generators in lock-step. A
- * generator that another one delegates to may be stepped from the side (not
- * while another thread steps the chain), but not destroyed (-EBUSY).
+ * hand-offs at any depth of delegation between generators in lock-step.
+ *
+ * A thread generator that another one delegates to may be stepped from the side
+ * (not while another thread steps the chain; each that is costs two more
+ * hand-offs from then on), but not destroyed (-EBUSY). Of a delegation by
+ * another kind it does not know: do not destroy it meanwhile.
  */
 KIT_EXPORT kit_completion preempt_gen_delegate(preempt_gen *self,
                                                kit_iterable *inner);
