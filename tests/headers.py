@@ -125,7 +125,7 @@ def headers():
 def complaints(compiler, language, standard, source):
     """What the compiler says about a source text."""
     command = [compiler, "-x", language, f"-std={standard}", "-fsyntax-only",
-               "-Wall", "-Wextra", "-Wshadow", "-Werror", "-"]
+               "-Wall", "-Wextra", "-Wshadow", "-Wpedantic", "-Werror", "-"]
     command += [f"-I{ROOT / include}" for include in INCLUDES]
     return subprocess.run(command, input=source, capture_output=True,
                           text=True, check=False).stderr
@@ -134,7 +134,8 @@ def complaints(compiler, language, standard, source):
 def compile_alone(compiler, language, standard, header):
     """What the compiler says about a file that includes one header twice."""
     return complaints(compiler, language, standard,
-                      f"#include <{header}>\n#include <{header}>\n")
+                      f"#include <{header}>\n#include <{header}>\n"
+                      "typedef int not_empty;\n")
 
 
 # A body with every macro of kit/body.h, in C and in C++.
