@@ -4,7 +4,8 @@
  *
  * Reads cases ("case ...", the bodies, the drive line, "end") and prints them
  * with the transcript that the back end gives. Indented lines in the input are
- * transcripts of somebody else: ignored.
+ * transcripts of somebody else: ignored. The first line that cannot be
+ * understood ends it, with exit status 2 and nothing printed of its case.
  */
 #include "program.h"
 
@@ -35,32 +36,88 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return EINVAL;
 }
 
-static int malformed(size_t number, const char *line)
+struct reading {
+    struct run run;
+    struct program program;
+    char *held; /* lines of a case that may turn out to be malformed yet */
+    size_t length;
+};
+
+static void hold(struct reading *r, const char *line)
 {
-    fprintf(stderr, "generator_programs: line %zu is malformed: %s\n", number,
-            line);
-    return 1;
+    size_t more = strlen(line);
+    r->held = realloc(r->held, r->length + more + 1);
+    if (!r->held)
+        abort();
+    memcpy(r->held + r->length, line, more);
+    r->length += more;
+    r->held[r->length++] = '\n';
 }
 
-/* 0 to go on, 1 when the line cannot be understood. */
-static int take_line(struct run *run, struct program *program, const char *line,
-                     size_t number)
+static void print_held(struct reading *r)
+{
+    if (r->length > 0)
+        fwrite(r->held, 1, r->length, stdout);
+    r->length = 0;
+}
+
+static const char *take_drive(struct reading *r, const char *text)
+{
+    struct drive drive;
+    const char *wrong = NULL;
+    if (!drive_parse(&drive, text)) {
+        wrong = "is malformed";
+    } else if (!program_is_whole(&r->program)) {
+        wrong = "drives a body that delegates to none that comes later";
+    } else {
+        print_held(r);
+        run_drive(&r->run, &drive);
+    }
+    drive_free(&drive);
+    return wrong;
+}
+
+/* NULL to go on, or why the line cannot be understood. */
+static const char *take_line(struct reading *r, const char *line)
 {
     if (line[0] == ' ' || line[0] == '\0')
-        return 0;
-    puts(line);
+        return NULL;
+    hold(r, line);
+    if (line[0] == 'g')
+        return program_parse_body(&r->program, line);
+    if (strncmp(line, "drive:", 6) == 0)
+        return take_drive(r, line + 6);
     if (strncmp(line, "case ", 5) == 0) {
-        program_free(program);
-        program_init(program);
-    } else if (line[0] == 'g') {
-        if (!program_parse_body(program, line))
-            return malformed(number, line);
-    } else if (strncmp(line, "drive:", 6) == 0) {
-        run_drive(run, line + 6);
-    } else if (strcmp(line, "end") != 0) {
-        return malformed(number, line);
+        program_free(&r->program);
+        program_init(&r->program);
+        return NULL;
     }
-    return 0;
+    if (strcmp(line, "end") != 0)
+        return "is malformed";
+    print_held(r);
+    return NULL;
+}
+
+/* The exit status. */
+static int read_cases(struct reading *r)
+{
+    char *line = NULL;
+    size_t room = 0, number = 0;
+    const char *wrong = NULL;
+    ssize_t got;
+    while (!wrong && (got = getline(&line, &room, stdin)) >= 0) {
+        number++;
+        if (line[got - 1] == '\n')
+            line[got - 1] = '\0';
+        wrong = take_line(r, line);
+    }
+    if (wrong)
+        fprintf(stderr, "generator_programs: line %zu %s: %.200s\n", number,
+                wrong, line);
+    else
+        print_held(r);
+    free(line);
+    return wrong ? 2 : 0;
 }
 
 int main(int argc, char **argv)
@@ -72,22 +129,14 @@ int main(int argc, char **argv)
         options, parse, NULL, "Runs generator programs from standard input.",
         NULL,    NULL,  NULL};
     const struct backend *backend = backends[0];
-    struct program program;
-    char *line = NULL;
-    size_t room = 0, number = 0;
-    int result = 0;
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &backend);
-    struct run run = {.program = &program, .backend = backend, .out = stdout};
-    program_init(&program);
-    ssize_t got;
-    while (result == 0 && (got = getline(&line, &room, stdin)) >= 0) {
-        if (got > 0 && line[got - 1] == '\n')
-            line[got - 1] = '\0';
-        result = take_line(&run, &program, line, ++number);
-    }
-    program_free(&program);
-    free(line);
+    struct reading r = {.run = {.backend = backend, .out = stdout}};
+    r.run.program = &r.program;
+    program_init(&r.program);
+    int result = read_cases(&r);
+    program_free(&r.program);
+    free(r.held);
     if (fflush(stdout) != 0)
         result = 1;
     return result;

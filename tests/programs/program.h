@@ -22,6 +22,9 @@
 
 #include <stdio.h>
 
+/* Bodies are walked and read by recursion, so that a limit there must be. */
+#define NESTING_MAX 1000
+
 struct block {
     struct instruction *at;
     size_t length;
@@ -34,18 +37,48 @@ struct instruction {
     bool has_handler, has_cleanup;
 };
 
-#define BODIES_MAX 16
-#define SHARED     BODIES_MAX /* the index of gS */
-
-struct program {
-    struct block bodies[BODIES_MAX + 1]; /* the last: gS */
-    bool present[BODIES_MAX];
+struct body {
+    int64_t number; /* gK's K */
+    struct block block;
+    size_t depth; /* how deep its blocks are nested */
 };
 
-/* Parses "gK: ..." into the program. False: not such a line, or malformed. */
-bool program_parse_body(struct program *p, const char *line);
+struct program {
+    struct body *bodies; /* with any numbers, in any order */
+    size_t length;
+    struct body shared;  /* gS */
+    struct body nothing; /* what runs where there is no g0, or no g1 */
+};
+
 void program_init(struct program *p);
 void program_free(struct program *p);
+
+/* Parses "gK: ..." into the program. NULL, or what the line does wrong. */
+const char *program_parse_body(struct program *p, const char *line);
+
+/* NULL: there is none with that number. */
+const struct body *program_find(const struct program *p, int64_t number);
+
+/* Does each `d` have a body to delegate to, and a later one? */
+bool program_is_whole(const struct program *p);
+
+#define INSTANCES 6 /* two of g0, and gS, which is 2; three of g1 */
+
+struct request {
+    int64_t instance;
+    enum kit_how how;
+    int64_t number;
+};
+
+/* The steps that a program is driven by. */
+struct drive {
+    struct request *at;
+    size_t length;
+};
+
+/* Parses "n0 1 , t1 2 , ..."; false: malformed. To be freed in any case. */
+bool drive_parse(struct drive *d, const char *text);
+void drive_free(struct drive *d);
 
 /* ---- running ---- */
 
@@ -54,7 +87,7 @@ struct run;
 /* One generator of a run, on any back end. */
 struct instance {
     struct run *run;
-    int body;
+    const struct body *body;
     kit_iter *iter;
     void *state; /* the back end's */
 };
@@ -68,8 +101,6 @@ struct backend {
 
 extern const struct backend backend_coop, backend_ucontext, backend_preempt,
     backend_stackless;
-
-#define INSTANCES 6 /* two of g0, and gS, which is 2; three of g1 */
 
 /* A hand-made iterator, in a list of its run's. */
 struct passer {
@@ -89,7 +120,7 @@ struct run {
 };
 
 /* A new generator of a body, malloc'ed; ends the program without memory. */
-struct instance *instance_new(struct run *run, int body);
+struct instance *instance_new(struct run *run, int64_t body);
 void instance_free(struct instance *i);
 
 /* What instructions say and do on every back end. */
@@ -101,7 +132,7 @@ void step_instance(const struct instance *i, int64_t number);
 /* What `s`, `x` and `h` delegate to. NULL: nothing, for the run is over. */
 kit_iter *shared_by(const struct instance *i, char op, int64_t number);
 
-/* Prints the transcript of a drive line ("n0 1 , t1 2 , ..."). */
-void run_drive(struct run *run, const char *drive);
+/* Prints the transcript of a drive. */
+void run_drive(struct run *run, const struct drive *drive);
 
 #endif

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void print_value(FILE *out, kit_value v)
 {
@@ -30,10 +29,10 @@ static bool begin(const struct instance *i, const char *what)
     FILE *out = i->run->out;
     if (i->run->quiet)
         return false;
-    if (i->body == SHARED)
+    if (i->body == &i->run->program->shared)
         fprintf(out, "  gS %s", what);
     else
-        fprintf(out, "  g%d %s", i->body, what);
+        fprintf(out, "  g%" PRId64 " %s", i->body->number, what);
     return true;
 }
 
@@ -76,14 +75,14 @@ static void print_step(FILE *out, kit_step s)
 /* A completion as "how * 10 + instance" has it. */
 static kit_completion request_in(int64_t number)
 {
-    enum kit_how how = (enum kit_how)(number / 10 % 3);
+    enum kit_how how = (enum kit_how)(number / 10);
     return kit_completion_make(how, how == KIT_NEXT ? kit_none()
                                                     : kit_int(7000 + number));
 }
 
 static kit_iter *instance_in(const struct run *run, int64_t number)
 {
-    return run->instances[number % 10 % INSTANCES].iter;
+    return run->instances[number % 10].iter;
 }
 
 void step_instance(const struct instance *i, int64_t number)
@@ -153,7 +152,7 @@ kit_iter *shared_by(const struct instance *i, char op, int64_t number)
 
 /* ---- instances and the drive ---- */
 
-static void create(struct instance *i, struct run *run, int body)
+static void create(struct instance *i, struct run *run, const struct body *body)
 {
     i->run = run;
     i->body = body;
@@ -165,12 +164,12 @@ static void create(struct instance *i, struct run *run, int body)
     }
 }
 
-struct instance *instance_new(struct run *run, int body)
+struct instance *instance_new(struct run *run, int64_t body)
 {
     struct instance *i = malloc(sizeof *i);
     if (!i)
         abort();
-    create(i, run, body);
+    create(i, run, program_find(run->program, body));
     return i;
 }
 
@@ -180,22 +179,13 @@ void instance_free(struct instance *i)
     free(i);
 }
 
-/* "n0 1000": prints what comes of it. False: malformed. */
-static bool drive_one(struct run *run, const char *text)
+static void drive_one(struct run *run, const struct request *r)
 {
-    char op;
-    int index;
-    int64_t v;
-    static const char ops[] = "ntr"; /* in the order of enum kit_how */
-    if (sscanf(text, " %c%d %" SCNd64, &op, &index, &v) != 3 ||
-        !strchr(ops, op) || index < 0 || index >= INSTANCES)
-        return false;
-    enum kit_how how = (enum kit_how)(strchr(ops, op) - ops);
-    kit_step s = kit_iter_request(run->instances[index].iter,
-                                  kit_completion_make(how, kit_int(v)));
+    kit_step s =
+        kit_iter_request(run->instances[r->instance].iter,
+                         kit_completion_make(r->how, kit_int(r->number)));
     fputs("  = ", run->out);
     print_step(run->out, s);
-    return true;
 }
 
 /* True when none of them has anything more to do. */
@@ -220,15 +210,21 @@ static void destroy_all(struct run *run)
     free_passers(run);
 }
 
-void run_drive(struct run *run, const char *drive)
+static const struct body *body_or_nothing(const struct program *p, int64_t n)
 {
-    static const int bodies[INSTANCES] = {0, 0, SHARED, 1, 1, 1};
+    const struct body *found = program_find(p, n);
+    return found ? found : &p->nothing;
+}
+
+void run_drive(struct run *run, const struct drive *drive)
+{
+    const struct program *p = run->program;
+    const struct body *g0 = body_or_nothing(p, 0), *g1 = body_or_nothing(p, 1);
+    const struct body *bodies[INSTANCES] = {g0, g0, &p->shared, g1, g1, g1};
     for (int i = 0; i < INSTANCES; i++)
         create(&run->instances[i], run, bodies[i]);
-    while (drive && drive_one(run, drive)) {
-        drive = strchr(drive, ',');
-        drive = drive ? drive + 1 : NULL;
-    }
+    for (size_t i = 0; i < drive->length; i++)
+        drive_one(run, &drive->at[i]);
     run->quiet = true;
     destroy_all(run);
     run->quiet = false;

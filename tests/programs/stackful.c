@@ -5,6 +5,7 @@
 
 #include <coop/gen.h>
 #include <preempt/gen.h>
+#include <preempt/task.h>
 
 #include <stdlib.h>
 
@@ -28,7 +29,7 @@ static kit_completion run_yield(struct hands *h, kit_value v)
 
 static kit_completion run_delegate(struct hands *h, int64_t body)
 {
-    struct instance *inner = instance_new(h->self->run, (int)body);
+    struct instance *inner = instance_new(h->self->run, body);
     kit_completion c = h->delegate(h->generator, &inner->iter->iterable);
     if (!kit_is_abrupt(c))
         say_value(h->self, "end", c.value);
@@ -109,10 +110,19 @@ static kit_completion run_block(struct hands *h, const struct block *b)
     return kit_next(kit_none());
 }
 
+/* What a block within a block takes of a stack, at most: what a sanitizer
+   makes of it. */
+#define LEVEL_MAX ((size_t)2048)
+
+/* Half of the usual size is for what is not nested. */
+static size_t stack_for(const struct instance *self, size_t usual)
+{
+    return usual / 2 + self->body->depth * LEVEL_MAX;
+}
+
 static kit_completion run_body(struct hands *h)
 {
-    const struct program *p = h->self->run->program;
-    return run_block(h, &p->bodies[h->self->body]);
+    return run_block(h, &h->self->body->block);
 }
 
 /* ---- coop ---- */
@@ -136,6 +146,7 @@ static kit_completion coop_body(coop_gen *g, kit_value arg)
 static int create_coop_by(struct instance *self, const char *mechanism)
 {
     struct coop_gen_options o = {
+        .stack_size = stack_for(self, KIT_STACK_DEFAULT),
         .mechanism = mechanism ? kit_mechanism_named(mechanism) : NULL};
     coop_gen *g;
     int error = coop_gen_create(&g, coop_body, kit_ptr(self), &o);
@@ -186,8 +197,10 @@ static kit_completion preempt_body(preempt_gen *g, kit_value arg)
 
 static int create_preempt(struct instance *self)
 {
+    size_t size = stack_for(self, PREEMPT_STACK_DEFAULT);
+    struct preempt_gen_options o = {.stack_size = size};
     preempt_gen *g;
-    int error = preempt_gen_create(&g, preempt_body, kit_ptr(self), NULL);
+    int error = preempt_gen_create(&g, preempt_body, kit_ptr(self), &o);
     if (!error) {
         self->state = g;
         self->iter = preempt_gen_iter(g);

@@ -5,9 +5,8 @@
 
 #include <coop/frame.h>
 
+#include <errno.h>
 #include <stdlib.h>
-
-#define DEPTH_MAX 64
 
 enum place {
     IN_BLOCK = 0, /* the body itself */
@@ -37,15 +36,13 @@ struct walk {
     coop_frame frame;
     struct instance *self;
     struct instance *inner; /* that a `d` made */
-    struct activation stack[DEPTH_MAX];
     size_t depth;
+    struct activation stack[]; /* as deep as the body's blocks are nested */
 };
 
 static void enter(struct walk *w, enum place place, const struct block *b,
                   const struct instruction *of)
 {
-    if (w->depth == DEPTH_MAX)
-        abort();
     w->stack[w->depth++] = (struct activation){
         .place = place, .block = b, .of = of, .pending = kit_next(kit_none())};
 }
@@ -113,7 +110,7 @@ static bool run_one(struct walk *w, const struct instruction *i,
         *step = suspend(w, AFTER_YIELD, kit_yielded(kit_int(i->number)));
         return true;
     case 'd':
-        w->inner = instance_new(w->self->run, (int)i->number);
+        w->inner = instance_new(w->self->run, i->number);
         *step = delegate(w, AFTER_DELEGATE, w->inner->iter);
         return true;
     case 's':
@@ -164,12 +161,13 @@ COOP_FRAME_FUNCTION(body)
 
 static int create(struct instance *self)
 {
-    struct walk *w = calloc(1, sizeof *w);
+    const struct body *b = self->body;
+    struct walk *w = calloc(1, sizeof *w + (b->depth + 1) * sizeof *w->stack);
     if (!w)
-        return -12;
+        return -ENOMEM;
     coop_frame_init(&w->frame, &body);
     w->self = self;
-    enter(w, IN_BLOCK, &self->run->program->bodies[self->body], NULL);
+    enter(w, IN_BLOCK, &b->block, NULL);
     self->state = w;
     self->iter = &w->frame.iter;
     return 0;
