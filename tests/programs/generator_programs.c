@@ -98,6 +98,15 @@ static const char *take_line(struct reading *r, const char *line)
     return NULL;
 }
 
+/* Lines may end as they do on Windows. */
+static void drop_line_end(char *line, size_t length)
+{
+    if (length > 0 && line[length - 1] == '\n')
+        line[--length] = '\0';
+    if (length > 0 && line[length - 1] == '\r')
+        line[--length] = '\0';
+}
+
 /* The exit status. */
 static int read_cases(struct reading *r)
 {
@@ -107,8 +116,7 @@ static int read_cases(struct reading *r)
     ssize_t got;
     while (!wrong && (got = getline(&line, &room, stdin)) >= 0) {
         number++;
-        if (line[got - 1] == '\n')
-            line[got - 1] = '\0';
+        drop_line_end(line, (size_t)got);
         wrong = take_line(r, line);
     }
     if (wrong)

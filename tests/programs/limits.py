@@ -124,6 +124,12 @@ class Limits(unittest.TestCase):
         self.assert_refused(2, "is malformed", "case words", "words",
                             "drive: n0 1")
 
+    def test_lines_may_end_as_they_do_on_windows(self):
+        text = lines("case ends", "g0: y 1", "drive: n0 1 , n0 2")
+        self.assert_transcript(
+            lines(text + "  = 1 more", "", "end").replace("\n", "\r\n"),
+            lines(text + "  = 1 more", "  g0 got 2", "  = u done", "end"))
+
     def test_a_last_line_may_have_no_end(self):
         text = lines("case last", "g0: y 1", "drive: n0 1")
         self.assert_transcript(text[:-1], text + lines("  = 1 more"))
