@@ -134,6 +134,15 @@ class Limits(unittest.TestCase):
         text = lines("case last", "g0: y 1", "drive: n0 1")
         self.assert_transcript(text[:-1], text + lines("  = 1 more"))
 
+    def test_numbers_that_are_thrown_are_no_errors_of_the_kit(self):
+        for number in (-1, -12, -16, -22, -71, -4095, -4096, -4097,
+                       -999999999999999):
+            self.assert_runs(
+                ("case thrown", f"g0: T {{ t {number} }} C {{ e }} y 1",
+                 f"drive: n0 1 , t0 {number} , t1 {number}"),
+                f"  g0 catch {number}", "  g0 re ! TypeError", "  = 1 more",
+                f"  = ! {number}", f"  = ! {number}")
+
 
 if __name__ == "__main__":
     PROGRAM = sys.argv[1:]

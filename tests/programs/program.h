@@ -124,6 +124,7 @@ struct instance *instance_new(struct run *run, int64_t body);
 void instance_free(struct instance *i);
 
 /* What instructions say and do on every back end. */
+kit_value thrown(int64_t number); /* what `t` throws */
 void say_value(const struct instance *i, const char *what, kit_value v);
 void say_error(const struct instance *i, const char *what, kit_value error);
 void say(const struct instance *i, const char *what);

@@ -15,13 +15,22 @@ static void print_value(FILE *out, kit_value v)
         fprintf(out, "%" PRId64, v.i);
 }
 
-/* The kit's own errors are negative; programs throw positive numbers. */
+/* The kit's own errors are -ERRORS to -1, for which `thrown` makes room. */
+#define ERRORS 4095
+
+kit_value thrown(int64_t number)
+{
+    return kit_int(number < 0 ? number - ERRORS : number);
+}
+
 static void print_error(FILE *out, kit_value error)
 {
     if (error.i == -EBUSY || error.i == -EPROTO || error.i == -EINVAL)
         fputs("TypeError", out);
+    else if (error.i < 0 && error.i >= -ERRORS)
+        fputs(kit_error_name((int)error.i), out);
     else
-        print_value(out, error);
+        print_value(out, kit_int(error.i < 0 ? error.i + ERRORS : error.i));
 }
 
 static bool begin(const struct instance *i, const char *what)
@@ -72,12 +81,18 @@ static void print_step(FILE *out, kit_step s)
     fputc('\n', out);
 }
 
+static kit_completion completion_of(enum kit_how how, int64_t number)
+{
+    return kit_completion_make(how, how == KIT_THROW ? thrown(number)
+                                                     : kit_int(number));
+}
+
 /* A completion as "how * 10 + instance" has it. */
 static kit_completion request_in(int64_t number)
 {
     enum kit_how how = (enum kit_how)(number / 10);
-    return kit_completion_make(how, how == KIT_NEXT ? kit_none()
-                                                    : kit_int(7000 + number));
+    return how == KIT_NEXT ? kit_next(kit_none())
+                           : completion_of(how, 7000 + number);
 }
 
 static kit_iter *instance_in(const struct run *run, int64_t number)
@@ -181,9 +196,8 @@ void instance_free(struct instance *i)
 
 static void drive_one(struct run *run, const struct request *r)
 {
-    kit_step s =
-        kit_iter_request(run->instances[r->instance].iter,
-                         kit_completion_make(r->how, kit_int(r->number)));
+    kit_step s = kit_iter_request(run->instances[r->instance].iter,
+                                  completion_of(r->how, r->number));
     fputs("  = ", run->out);
     print_step(run->out, s);
 }

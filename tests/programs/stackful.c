@@ -87,7 +87,7 @@ static kit_completion run_one(struct hands *h, const struct instruction *i)
     case 'r':
         return kit_return(kit_int(i->number));
     case 't':
-        return kit_throw(kit_int(i->number));
+        return kit_throw(thrown(i->number));
     case 'e':
     case 'i':
         step_instance(h->self, i->number);

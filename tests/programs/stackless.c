@@ -128,7 +128,7 @@ static bool run_one(struct walk *w, const struct instruction *i,
         *c = kit_return(kit_int(i->number));
         break;
     case 't':
-        *c = kit_throw(kit_int(i->number));
+        *c = kit_throw(thrown(i->number));
         break;
     case 'e':
     case 'i':
