@@ -100,8 +100,7 @@ void on_another_thread(void *(*body)(void *), void *arg)
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
 }
 
-/* Threads of which one runs at a time go faster on one CPU. */
-static void keep_to_one_cpu(void)
+void keep_to_one_cpu(void)
 {
     cpu_set_t set;
     CPU_ZERO(&set);

@@ -48,6 +48,9 @@ const struct kit_mechanism *suite_mechanism(void);
 /* Is that a thread for each body? */
 bool on_threads(void);
 
+/* Threads of which one runs at a time go faster on one CPU. */
+void keep_to_one_cpu(void);
+
 /* A count of repetitions: `n`, or less where each of them costs more. */
 size_t scaled(size_t n);
 
