@@ -72,7 +72,8 @@ static coop_frame *rejoin(coop_frame *leaf, enum kit_how how)
 /* Who answers, where `leaf` would. */
 static inline coop_frame *answerer(coop_frame *leaf, enum kit_how how)
 {
-    while (KIT_UNLIKELY(leaf->chain.cut) && !is_done(frame_of(leaf->inner)) &&
+    while (KIT_UNLIKELY(leaf->inner) && leaf->chain.cut &&
+           !is_done(frame_of(leaf->inner)) &&
            is_linkable(frame_of(leaf->inner)))
         leaf = rejoin(leaf, how);
     return leaf;
