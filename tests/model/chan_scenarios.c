@@ -26,6 +26,8 @@ struct meeting {
     enum kit_wait_strategy wait;
     bool tries; /* the first sender only tries */
     bool single;
+    int begun;  /* items of each sender that are there from the beginning */
+    int unread; /* elements that nobody receives while the threads run */
 };
 
 static struct {
@@ -59,6 +61,11 @@ static int64_t deadline(void)
     return shared.meeting->twist == LATE ? SOON : KIT_FOREVER;
 }
 
+static uint64_t element_of(int sender, int i)
+{
+    return (uint64_t)(sender * ITEMS_MAX + i);
+}
+
 static int send(const uint64_t *element)
 {
     if (shared.meeting->tries && model_self() == 0)
@@ -70,8 +77,8 @@ static void *do_send(void *arg)
 {
     (void)arg;
     int me = model_self();
-    for (int i = 0; i < shared.meeting->items; i++) {
-        uint64_t element = (uint64_t)(me * ITEMS_MAX + i);
+    for (int i = shared.meeting->begun; i < shared.meeting->items; i++) {
+        uint64_t element = element_of(me, i);
         int result = send(&element);
         if (result == -EAGAIN && shared.meeting->tries)
             continue;
@@ -100,7 +107,7 @@ static void *do_receive(void *arg)
 {
     const struct meeting *m = shared.meeting;
     (void)arg;
-    int share = m->senders * m->items / m->receivers;
+    int share = (m->senders * m->items - m->unread) / m->receivers;
     for (int i = 0; i < share || m->twist == CLOSED; i++) {
         uint64_t element = ~UINT64_C(0);
         int result = preempt_chan_recv_until(shared.ch, &element, deadline());
@@ -144,6 +151,13 @@ static void *do_twist(void *arg)
 
 /* ---- before and after ---- */
 
+static void send_before(int sender, int i)
+{
+    uint64_t element = element_of(sender, i);
+    model_check(preempt_chan_try_send(shared.ch, &element) == 0);
+    shared.sent[sender][i] = true;
+}
+
 static void begin(const void *arg)
 {
     static const char *const names[] = {"", "closer", "clock", "canceler",
@@ -158,6 +172,9 @@ static void begin(const void *arg)
     for (int t = 0; t < MODEL_THREADS_MAX; t++)
         for (int s = 0; s < SENDERS_MAX; s++)
             shared.order[t][s] = 0;
+    for (int s = 0; s < m->senders; s++)
+        for (int i = 0; i < m->begun; i++)
+            send_before(s, i);
     for (int i = 0; i < m->senders; i++)
         model_thread_add("sender", do_send, NULL);
     for (int i = 0; i < m->receivers; i++)
@@ -180,7 +197,7 @@ static void end(const void *arg)
 {
     const struct meeting *m = arg;
     if (m->twist == NONE)
-        model_check(preempt_chan_length(shared.ch) == 0);
+        model_check(preempt_chan_length(shared.ch) == (size_t)m->unread);
     drain();
     for (int s = 0; s < m->senders; s++)
         for (int i = 0; i < m->items; i++)
@@ -240,6 +257,8 @@ const struct scenario chan_scenarios[] = {
     {"ring of 1: close", MEETING(1, 1, 1, 2, CLOSED, PARK), 2, {0}},
     {"ring of 1: 2 to 1, close", MEETING(1, 2, 1, 1, CLOSED, PARK), 1, {0}},
     {"ring of 1: 1 to 2, close", MEETING(1, 1, 2, 1, CLOSED, PARK), 1, {0}},
+    {"ring of 1: 1 to 3, close", MEETING(1, 1, 3, 1, CLOSED, PARK), 1, {0}},
+    {"ring of 1: close, unread", MEETING(1, 1, 0, 2, CLOSED, PARK), 2, {0}},
     {"ring of 1: deadline", MEETING(1, 1, 1, 2, LATE, PARK), 2, {0}},
     {"ring of 1: cancel", MEETING(1, 1, 1, 2, CANCELED, PARK), 2, {0}},
     {"ring of 1: interrupt", MEETING(1, 1, 1, 2, INTERRUPTED, PARK), 2, {0}},
@@ -254,6 +273,8 @@ const struct scenario chan_scenarios[] = {
     {"ring of 2: 2 to 1", MEETING(2, 2, 1, 2, PARK), 2, {0}},
     {"ring of 2: 1 to 2", MEETING(2, 1, 2, 2, PARK), 2, {0}},
     {"ring of 2: 2 to 2", MEETING(2, 2, 2, 2, PARK), 1, {0}},
+    {"ring of 2: 2 to 2, full, half unread",
+     MEETING(2, 2, 2, 2, PARK, .begun = 1, .unread = 2), 1, {0}},
     {"ring of 2: 1 to 2, close", MEETING(2, 1, 2, 2, CLOSED, PARK), 1, {0}},
     {"ring of 2: 2 to 1, close", MEETING(2, 2, 1, 2, CLOSED, PARK), 1, {0}},
     {"ring of 2: deadline", MEETING(2, 2, 1, 2, LATE, PARK), 1, {0}},
@@ -263,6 +284,8 @@ const struct scenario chan_scenarios[] = {
     {"single of 1: try",
      MEETING(1, 1, 1, 1, CLOSED, PARK, SINGLE, .tries = true), 3, {0}},
     {"single of 1: close", MEETING(1, 1, 1, 2, CLOSED, PARK, SINGLE), 2, {0}},
+    {"single of 1: close, unread", MEETING(1, 1, 0, 2, CLOSED, PARK, SINGLE),
+     2, {0}},
     {"single of 1: close, late stores",
      MEETING(1, 1, 1, 1, CLOSED, PARK, SINGLE), 3, LATE_STORES},
     {"single of 1: close, late stores, no membarrier",

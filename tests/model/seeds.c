@@ -108,6 +108,27 @@ START_TEST (a_close_that_forgets_the_senders_is_found) {
 }
 END_TEST
 
+START_TEST (a_close_of_a_ring_that_forgets_the_senders_is_found) {
+    finds("ring-close-forgets-senders", "ring of 1: close, unread", "deadlock");
+}
+END_TEST
+
+START_TEST (a_close_of_a_single_ring_that_forgets_the_sender_is_found) {
+    finds("single-close-forgets-sender", "single of 1: close, unread",
+          "deadlock");
+}
+END_TEST
+
+START_TEST (an_end_that_nobody_passes_on_is_found) {
+    finds("end-kept", "ring of 1: 1 to 3, close", "deadlock");
+}
+END_TEST
+
+START_TEST (room_that_nobody_passes_on_is_found) {
+    finds("room-kept", "ring of 2: 2 to 2, full, half unread", "deadlock");
+}
+END_TEST
+
 START_TEST (a_lock_given_back_between_look_and_queue_is_found) {
     finds("check-without-lock", "rendezvous: 1 to 1", "deadlock");
 }
@@ -262,6 +283,10 @@ int main(void)
         a_last_element_that_is_not_settled_is_found,
         an_end_without_fence_is_found,
         a_close_that_forgets_the_senders_is_found,
+        a_close_of_a_ring_that_forgets_the_senders_is_found,
+        a_close_of_a_single_ring_that_forgets_the_sender_is_found,
+        an_end_that_nobody_passes_on_is_found,
+        room_that_nobody_passes_on_is_found,
         a_lock_given_back_between_look_and_queue_is_found,
         a_token_posted_without_claim_is_found,
         an_event_set_after_waking_is_found,
