@@ -140,6 +140,89 @@ START_TEST (a_limit_is_looked_for_without_the_files_that_tell_it) {
 }
 END_TEST
 
+#define GROUP_FILE "/proc/self/cgroup"
+#define GROUPS     "/sys/fs/cgroup"
+
+static void ck_limit_with(const struct seam_file *files, const char *expected)
+{
+    char text[PREEMPT_LIMIT_TEXT];
+    seam_files(files);
+    preempt_spawn_limit(0, text, sizeof text);
+    seam_files(NULL);
+    ck_assert_str_eq(text, expected);
+}
+
+#define GROUP_ALLOWS_40                                                        \
+    "pids.max of the control group allows 40 threads, and there are 40"
+
+START_TEST (the_limit_of_a_group_is_found_in_each_hierarchy) {
+    static const struct seam_file unified[] = {
+        {GROUP_FILE, "0::/a/b\n"},
+        {GROUPS "/a/b/pids.max", "40\n"},
+        {GROUPS "/a/b/pids.current", "40\n"},
+        {0},
+    };
+    static const struct seam_file legacy[] = {
+        {GROUP_FILE, "9:memory:/m\n8:pids:/a/b\n1:name=systemd:/s\n0::/u\n"},
+        {GROUPS "/pids/a/b/pids.max", "40\n"},
+        {GROUPS "/pids/a/b/pids.current", "40\n"},
+        {0},
+    };
+    static const struct seam_file hybrid[] = {
+        {GROUP_FILE, "1:name=systemd:/s\n0::/a/b\n"},
+        {GROUPS "/unified/a/b/pids.max", "40\n"},
+        {GROUPS "/unified/a/b/pids.current", "40\n"},
+        {0},
+    };
+    ck_limit_with(unified, GROUP_ALLOWS_40);
+    ck_limit_with(legacy, GROUP_ALLOWS_40);
+    ck_limit_with(hybrid, GROUP_ALLOWS_40);
+}
+END_TEST
+
+START_TEST (the_limit_of_a_group_is_the_tightest_of_those_above) {
+    static const struct seam_file files[] = {
+        {GROUP_FILE, "8:pids:/a/b/c\n"},
+        {GROUPS "/pids/a/b/c/pids.max", "max\n"},
+        {GROUPS "/pids/a/b/c/pids.current", "7\n"},
+        {GROUPS "/pids/a/b/pids.max", "30\n"},
+        {GROUPS "/pids/a/b/pids.current", "8\n"},
+        {GROUPS "/pids/a/pids.max", "40\n"},
+        {GROUPS "/pids/a/pids.current", "40\n"},
+        {0},
+    };
+    ck_limit_with(files, GROUP_ALLOWS_40);
+}
+END_TEST
+
+/* A container's own group is mounted as the root, and its path is the host's.
+ */
+START_TEST (the_limit_of_a_container_is_found_at_its_root) {
+    static const struct seam_file files[] = {
+        {GROUP_FILE, "8:pids:/docker/0123\n0::/docker/0123\n"},
+        {GROUPS "/pids/pids.max", "40\n"},
+        {GROUPS "/pids/pids.current", "40\n"},
+        {0},
+    };
+    ck_limit_with(files, GROUP_ALLOWS_40);
+}
+END_TEST
+
+START_TEST (groups_that_make_no_sense_have_no_limit) {
+    static const char *const bad[] = {"",        "\n\n",       "pids", "8:pids",
+                                      "8:pids:", "8:pids:x/y", "0::"};
+    char path[3000];
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        ck_limit_with((struct seam_file[]){{GROUP_FILE, bad[i]}, {0}},
+                      "no limit is reached now");
+    for (size_t i = 0; i < sizeof path; i++)
+        path[i] = "0::/"[i < 4 ? i : 3];
+    path[sizeof path - 1] = '\0';
+    ck_limit_with((struct seam_file[]){{GROUP_FILE, path}, {0}},
+                  "no limit is reached now");
+}
+END_TEST
+
 /* ---- priority inheritance ---- */
 
 static int inherit(preempt_sched *s)
@@ -229,6 +312,10 @@ int main(void)
         a_thread_that_cannot_be_pinned_is_not_started,
         a_task_that_was_not_started_is_nobodys_to_join,
         a_limit_is_looked_for_without_the_files_that_tell_it,
+        the_limit_of_a_group_is_found_in_each_hierarchy,
+        the_limit_of_a_group_is_the_tightest_of_those_above,
+        the_limit_of_a_container_is_found_at_its_root,
+        groups_that_make_no_sense_have_no_limit,
         a_mutex_whose_priority_cannot_be_inherited_says_so,
         a_channel_needs_no_barrier_on_other_cpus,
         NULL,

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static preempt_sched *sched_on(const struct kit_placement *placement)
@@ -174,6 +175,68 @@ START_TEST (a_thread_that_cannot_be_made_has_a_limit_to_name) {
     ck_assert_ptr_nonnull(strstr(text, "ulimit -v allows 134217728 bytes"));
     errors_of(meet_limit_of_user, NULL, text, sizeof text);
     ck_assert_ptr_nonnull(strstr(text, "ulimit -u allows this user 20 "));
+}
+END_TEST
+
+/* A control group for threads, with another one in it that has no limit of its
+   own. */
+struct group {
+    char outer[64], inner[80];
+};
+
+static bool write_to(const char *folder, const char *file, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool written = write(fd, text, strlen(text)) > 0;
+    close(fd);
+    return written;
+}
+
+static void remove_group(const struct group *g)
+{
+    rmdir(g->inner);
+    rmdir(g->outer);
+}
+
+static bool make_group_at(struct group *g, const char *root, const char *limit)
+{
+    snprintf(g->outer, sizeof g->outer, "%s/schedkit-test-%d", root, getpid());
+    snprintf(g->inner, sizeof g->inner, "%s/inner", g->outer);
+    if (mkdir(g->outer, 0777) == 0 && mkdir(g->inner, 0777) == 0 &&
+        write_to(g->outer, "pids.max", limit))
+        return true;
+    remove_group(g);
+    return false;
+}
+
+/* Where it may; that takes root, mostly. */
+static bool make_group(struct group *g, const char *limit)
+{
+    return make_group_at(g, "/sys/fs/cgroup/pids", limit) ||
+           make_group_at(g, "/sys/fs/cgroup", limit);
+}
+
+static void meet_limit_of_group(void *group)
+{
+    const struct group *g = group;
+    if (write_to(g->inner, "cgroup.procs", "0"))
+        meet_limit(RLIMIT_CORE, 0); /* which stops no thread */
+}
+
+START_TEST (the_limit_of_a_control_group_is_named) {
+    char text[PREEMPT_LIMIT_TEXT + 100];
+    struct group g;
+    if (is_watched() || !make_group(&g, "30"))
+        return;
+    errors_of(meet_limit_of_group, &g, text, sizeof text);
+    remove_group(&g);
+    if (!text[0]) /* nor may everyone go there */
+        return;
+    ck_assert_ptr_nonnull(strstr(text, "pids.max of the control group allows "
+                                       "30 threads, and there are 30"));
+    ck_assert_int_eq(access(g.outer, F_OK), -1);
 }
 END_TEST
 
@@ -449,6 +512,7 @@ int main(void)
         a_cpu_that_does_not_exist_is_refused,
         a_machine_without_room_for_a_thread_is_reported,
         a_thread_that_cannot_be_made_has_a_limit_to_name,
+        the_limit_of_a_control_group_is_named,
         without_a_limit_none_is_named_and_the_text_fits_its_room,
         a_task_may_have_a_cpu_of_its_own,
         a_task_may_have_a_policy_and_a_priority_where_permitted,

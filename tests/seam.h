@@ -47,6 +47,14 @@ bool seam_disarm(void);
 /* How many such calls there were since the program began. */
 long seam_calls(enum seam which);
 
+/* A file that the libraries find with other contents when they open it. */
+struct seam_file {
+    const char *path, *contents;
+};
+
+/* From now on these, of which the last has no path; NULL: none. */
+void seam_files(const struct seam_file *files);
+
 /* What the libraries have taken, and not given back. */
 struct seam_holdings {
     long allocations;

@@ -114,32 +114,60 @@ static struct limit limit_of_user(void)
     return l;
 }
 
-/* The control group that leaves the least room, of ours and those above. */
+/* The number in a file of the control group whose folder is the first `length`
+   bytes of `path`. */
+static long long number_of_group(char *path, size_t length, const char *file)
+{
+    strcpy(path + length, file);
+    return number_in(path, NULL);
+}
+
+/* Looks at a group and at those above it, whose limits are its own, too: is
+   there one that leaves less room? A container sees those up to its own, and
+   may be told a path that begins further up: then the folders of some are not
+   there. */
+static void tighten(struct limit *tightest, const char *root, const char *group)
+{
+    char path[1024];
+    size_t top = strlen(root), end = top + strlen(group);
+    if (group[0] != '/' || end + sizeof "/pids.current" > sizeof path)
+        return;
+    stpcpy(stpcpy(path, root), group);
+    for (;;) {
+        long long value = number_of_group(path, end, "/pids.max");
+        long long used = number_of_group(path, end, "/pids.current");
+        if (value >= 0 && (tightest->value < 0 ||
+                           value - used < tightest->value - tightest->used)) {
+            tightest->value = value;
+            tightest->used = used;
+        }
+        if (end <= top)
+            return;
+        while (path[--end] != '/')
+            continue;
+    }
+}
+
+/* The limit on threads is in the hierarchy of pids, "8:pids:/path", or in the
+   unified one, "0::/path", which may be mounted beside others. */
 static struct limit limit_of_group(void)
 {
     struct limit tightest = {"pids.max of the control group allows %lld "
                              "threads, and there are %lld",
                              UNKNOWN, 0, 1};
-    char text[512], path[600];
+    char text[4096], *rest = text, *group;
     read_text("/proc/self/cgroup", text, sizeof text);
-    char *group = strstr(text, "0::/");
-    if (!group)
-        return tightest;
-    group += strlen("0::");
-    group[strcspn(group, "\n")] = '\0';
-    for (char *end = group; end;) {
-        snprintf(path, sizeof path, "/sys/fs/cgroup%s/pids.max", group);
-        long long value = number_in(path, NULL);
-        snprintf(path, sizeof path, "/sys/fs/cgroup%s/pids.current", group);
-        long long used = number_in(path, NULL);
-        if (value >= 0 && (tightest.value < 0 ||
-                           value - used < tightest.value - tightest.used)) {
-            tightest.value = value;
-            tightest.used = used;
+    while ((group = strsep(&rest, "\n"))) {
+        strsep(&group, ":");
+        const char *controllers = strsep(&group, ":");
+        if (!group)
+            continue;
+        if (strstr(controllers, "pids"))
+            tighten(&tightest, "/sys/fs/cgroup/pids", group);
+        if (controllers[0] == '\0') {
+            tighten(&tightest, "/sys/fs/cgroup", group);
+            tighten(&tightest, "/sys/fs/cgroup/unified", group);
         }
-        end = strrchr(group, '/'); /* the last is the root, an empty path */
-        if (end)
-            *end = '\0';
     }
     return tightest;
 }
