@@ -159,6 +159,12 @@ static void meet_limit_of_space(void *arg)
     meet_limit(RLIMIT_AS, (rlim_t)128 << 20);
 }
 
+static void meet_limit_of_data(void *arg)
+{
+    (void)arg;
+    meet_limit(RLIMIT_DATA, (rlim_t)100 << 20);
+}
+
 static void meet_limit_of_user(void *arg)
 {
     (void)arg;
@@ -173,6 +179,8 @@ START_TEST (a_thread_that_cannot_be_made_has_a_limit_to_name) {
         return;
     errors_of(meet_limit_of_space, NULL, text, sizeof text);
     ck_assert_ptr_nonnull(strstr(text, "ulimit -v allows 134217728 bytes"));
+    errors_of(meet_limit_of_data, NULL, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "ulimit -d allows 104857600 bytes"));
     errors_of(meet_limit_of_user, NULL, text, sizeof text);
     ck_assert_ptr_nonnull(strstr(text, "ulimit -u allows this user 20 "));
 }

@@ -214,6 +214,16 @@ static struct limit limit_of_space(size_t stack)
                           (long long)stack + page};
 }
 
+/* What a thread may write of its stack counts, as the heap does. */
+static struct limit limit_of_data(size_t stack)
+{
+    return (struct limit){"ulimit -d allows %lld bytes of data, of which %lld "
+                          "are used",
+                          resource(RLIMIT_DATA),
+                          number_in("/proc/self/status", "VmData:") * 1024,
+                          (long long)stack + sysconf(_SC_PAGESIZE)};
+}
+
 static bool is_reached(const struct limit *l)
 {
     return l->value >= 0 && l->used >= 0 && l->used > l->value - l->needed;
@@ -240,7 +250,8 @@ const char *preempt_spawn_limit(size_t stack_size, char *text, size_t room)
         stack = PTRDIFF_MAX / 2;
     struct limit limits[] = {limit_of_user(),     limit_of_group(),
                              limit_of_machine(),  limit_of_numbers(),
-                             limit_of_mappings(), limit_of_space(stack)};
+                             limit_of_mappings(), limit_of_space(stack),
+                             limit_of_data(stack)};
     size_t i = 0, count = sizeof limits / sizeof *limits;
     while (i < count && !is_reached(&limits[i]))
         i++;
