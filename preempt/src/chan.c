@@ -21,10 +21,11 @@ int preempt_chan_create(preempt_chan **out, size_t element_size,
 {
     static const struct preempt_chan_options defaults;
     const struct preempt_chan_options *o = options ? options : &defaults;
-    if (element_size == 0 || element_size > PTRDIFF_MAX ||
-        capacity > PREEMPT_CHAN_CAPACITY_MAX ||
+    if (element_size == 0 || capacity > PREEMPT_CHAN_CAPACITY_MAX ||
         (unsigned)o->wait > KIT_WAIT_CONDVAR)
         return -EINVAL;
+    if (element_size > UINT32_MAX) /* as coop, whose field is no larger */
+        return -ENOMEM;
     int saved = errno;
     preempt_chan *ch = create_kind(element_size, capacity, o->wait, o->single);
     errno = saved;

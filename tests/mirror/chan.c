@@ -123,8 +123,14 @@ START_TEST (arguments_out_of_range_are_refused) {
     ck_assert_int_eq(K(chan_create)(&ch, 0, 1, NULL), -EINVAL);
     ck_assert_int_eq(K(chan_create)(&ch, 8, max + 1, NULL), -EINVAL);
     ck_assert_int_eq(K(chan_create)(&ch, 8, SIZE_MAX, NULL), -EINVAL);
+    ck_assert_int_eq(K(chan_create)(&ch, SIZE_MAX, max + 1, NULL), -EINVAL);
     ck_assert_int_eq(K(chan_create)(&ch, PTRDIFF_MAX, max, NULL), -ENOMEM);
-    ck_assert_int_eq(K(chan_create)(&ch, PTRDIFF_MAX / 2, 1, NULL), -ENOMEM);
+    for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
+        size_t n = capacities[i];
+        ck_assert_int_eq(K(chan_create)(&ch, PTRDIFF_MAX / 2, n, NULL),
+                         -ENOMEM);
+        ck_assert_int_eq(K(chan_create)(&ch, SIZE_MAX, n, NULL), -ENOMEM);
+    }
 }
 END_TEST
 

@@ -33,7 +33,7 @@ struct coop_chan_options {
 
 /*
  * 0; -EINVAL for element_size 0 or a capacity above the maximum; -ENOMEM, also
- * for an element_size above UINT32_MAX.
+ * for an element_size above UINT32_MAX, at any capacity.
  * Element size in bytes, capacity in elements. `options` may be NULL.
  */
 KIT_EXPORT int coop_chan_create(coop_chan **out, size_t element_size,

@@ -50,7 +50,9 @@ struct preempt_chan_options {
 };
 
 /*
- * 0; -EINVAL for element_size 0 or a capacity above the maximum; -ENOMEM.
+ * 0; -EINVAL for element_size 0, a capacity above the maximum or an unknown
+ * wait strategy; -ENOMEM, also for an element_size above UINT32_MAX, at any
+ * capacity.
  * Element size in bytes, capacity in elements. `options` may be NULL.
  */
 KIT_EXPORT int preempt_chan_create(preempt_chan **out, size_t element_size,
