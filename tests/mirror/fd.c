@@ -430,6 +430,33 @@ START_TEST (closing_a_descriptor_wakes_all_who_wait_for_it) {
 }
 END_TEST
 
+static void *close_here(void *fd)
+{
+    ck_assert_int_eq(K(fd_close)(*(int *)fd), 0);
+    return NULL;
+}
+
+static kit_value close_elsewhere(kit_value none)
+{
+    (void)none;
+    int ends[2];
+    make_pipe(ends);
+    any_task *reader = beside(read_one, kit_int(ends[0]));
+    until_waiting(reader);
+    on_another_thread(close_here, &ends[0]);
+    ck_assert_int_eq(K(sleep_until)(after_ms(2)), 0);
+    until_waiting(reader); /* as before */
+    K(cancel)(reader);
+    ck_assert_int_lt(joined(reader), 0);
+    return kit_int(K(fd_close)(ends[1]));
+}
+
+START_TEST (closing_it_outside_the_tasks_of_its_scheduler_wakes_nobody) {
+    if (!UNDER_TSAN) /* it counts a use beside a close as a race */
+        run_task(close_elsewhere);
+}
+END_TEST
+
 /* ---- waiting alone ---- */
 
 static kit_value wait_for_either(kit_value none)
@@ -651,6 +678,7 @@ int main(void)
         a_close_is_noticed_at_whatever_moment_it_comes,
         a_shielded_task_waits_for_a_descriptor_all_the_same,
         closing_a_descriptor_wakes_all_who_wait_for_it,
+        closing_it_outside_the_tasks_of_its_scheduler_wakes_nobody,
         a_wait_tells_which_events_there_are_each_time_that_it_is_asked,
         an_event_wakes_all_who_wait_for_it_or_another,
         a_regular_file_is_read_and_not_waited_for,

@@ -11,7 +11,10 @@
  * A descriptor is registered with the kernel (epoll, edge-triggered) once, at
  * its first wait, and stays so until coop_fd_close. Close a descriptor that
  * was used here with coop_fd_close and nothing else, in a task of the same
- * scheduler: its number may come back as that of another file.
+ * scheduler: its number may come back as that of another file. Elsewhere (on
+ * another thread, or outside coop_run) coop_fd_close is only a close(2): the
+ * tasks that wait for the descriptor sleep on until they are canceled or out of
+ * time, and those that will wait for the next file of that number, too.
  *
  * Waiting: as coop/task.h says (-ETIMEDOUT, -ECANCELED, -EDEADLK). Everything
  * gives -EBADF for what is no open descriptor, and -ENOMEM where there is no
@@ -65,7 +68,8 @@ KIT_EXPORT int coop_fd_connect(int fd, const struct sockaddr *address,
 KIT_EXPORT int coop_fd_connect_until(int fd, const struct sockaddr *address,
                                      socklen_t length, int64_t deadline);
 
-/* As close(2); does not wait. Tasks that wait for it wake with -EBADF. */
+/* As close(2); does not wait. Tasks that wait for it wake with -EBADF, if it is
+   called where it should be (see above). */
 KIT_EXPORT int coop_fd_close(int fd);
 
 /*

@@ -12,7 +12,11 @@
  * Close a descriptor that was used here with preempt_fd_close and nothing else,
  * in a task of the same scheduler: its number may come back as that of another
  * file. Who is on the way into an operation on a descriptor that another task
- * closes may meet that other file, as with the calls of the system.
+ * closes may meet that other file, as with the calls of the system. Elsewhere
+ * (in a task of another scheduler, or in none) preempt_fd_close is only a
+ * close(2): the tasks that wait for the descriptor sleep on, until the file
+ * that was closed is ready or they are canceled or out of time. Then they give
+ * -EBADF, or meet the next file of that number.
  *
  * Any thread may call; those that are no tasks wait, too, but nobody can cancel
  * them, and a close does not wake them.
@@ -69,7 +73,8 @@ KIT_EXPORT int preempt_fd_connect(int fd, const struct sockaddr *address,
 KIT_EXPORT int preempt_fd_connect_until(int fd, const struct sockaddr *address,
                                         socklen_t length, int64_t deadline);
 
-/* As close(2); does not wait. Tasks that wait for it wake with -EBADF. */
+/* As close(2); does not wait. Tasks that wait for it wake with -EBADF, if it is
+   called where it should be (see above). */
 KIT_EXPORT int preempt_fd_close(int fd);
 
 /*
