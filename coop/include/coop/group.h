@@ -42,7 +42,7 @@ KIT_EXPORT int coop_group_destroy(coop_group *g);
 
 /*
  * Starts a member. 0, or as coop_spawn; -ECANCELED when the group has been
- * canceled. The options are those of tasks.
+ * canceled, until the next wait (see there). The options are those of tasks.
  */
 KIT_EXPORT int coop_group_spawn(coop_group *g, coop_group_fn body,
                                 kit_value arg,
@@ -51,14 +51,16 @@ KIT_EXPORT int coop_group_spawn(coop_group *g, coop_group_fn body,
 /*
  * Waits until every member has ended. 0, or the result of the first that
  * failed; a member that ends with -ECANCELED after the group was canceled has
- * not failed. -EDEADLK in a member. Afterwards the group can be used again.
- * When the caller is canceled or out of time the members go on: destroy ends
+ * not failed. -EDEADLK in a member. Afterwards the group begins anew: it is
+ * neither failed nor canceled, and takes members. When the caller is canceled
+ * or out of time nothing of this is so, and the members go on: destroy ends
  * them.
  */
 KIT_EXPORT int coop_group_wait(coop_group *g);
 KIT_EXPORT int coop_group_wait_until(coop_group *g, int64_t deadline);
 
-/* Cancels every member; those to come are refused. */
+/* Cancels every member; those to come are refused, until a wait has found that
+   all have ended, which begins the group anew. */
 KIT_EXPORT void coop_group_cancel(coop_group *g);
 
 /* Members that have not ended. */

@@ -41,7 +41,7 @@ KIT_EXPORT int preempt_group_destroy(preempt_group *g);
 
 /*
  * Starts a member. 0, or as preempt_spawn; -ECANCELED when the group has been
- * canceled. The options are those of tasks.
+ * canceled, until the next wait (see there). The options are those of tasks.
  */
 KIT_EXPORT int preempt_group_spawn(preempt_group *g, preempt_group_fn body,
                                    kit_value arg,
@@ -50,14 +50,16 @@ KIT_EXPORT int preempt_group_spawn(preempt_group *g, preempt_group_fn body,
 /*
  * Waits until every member has ended. 0, or the result of the first that
  * failed; a member that ends with -ECANCELED after the group was canceled has
- * not failed. -EDEADLK in a member. Afterwards the group can be used again.
- * When the caller is canceled or out of time the members go on: destroy ends
+ * not failed. -EDEADLK in a member. Afterwards the group begins anew: it is
+ * neither failed nor canceled, and takes members. When the caller is canceled
+ * or out of time nothing of this is so, and the members go on: destroy ends
  * them.
  */
 KIT_EXPORT int preempt_group_wait(preempt_group *g);
 KIT_EXPORT int preempt_group_wait_until(preempt_group *g, int64_t deadline);
 
-/* Cancels every member; those to come are refused. */
+/* Cancels every member; those to come are refused, until a wait has found that
+   all have ended, which begins the group anew. */
 KIT_EXPORT void preempt_group_cancel(preempt_group *g);
 
 /* Members that have not ended. */
