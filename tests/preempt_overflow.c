@@ -91,6 +91,24 @@ START_TEST (a_generator_of_a_task_is_reported_too) {
 }
 END_TEST
 
+/* A program without a scheduler. */
+static void run_generator(void *watches)
+{
+    if (watches)
+        kit_stack_watch();
+    step_a_generator(kit_none());
+}
+
+START_TEST (a_generator_without_a_scheduler_is_reported_if_asked_for) {
+    static char watches;
+    char said[4096];
+    errors_of(run_generator, &watches, said, sizeof said);
+    ck_assert_ptr_nonnull(strstr(said, "a generator has overflowed"));
+    errors_of(run_generator, NULL, said, sizeof said);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
 START_TEST (nothing_is_said_where_it_was_not_wanted) {
     ck_says(&(struct program){.sched = {.no_overflow_report = true},
                               .body = overflow},
@@ -109,6 +127,7 @@ int main(void)
         a_task_is_named_with_its_size_and_how_to_raise_it,
         a_task_without_a_name_has_overflowed_the_usual_size,
         a_generator_of_a_task_is_reported_too,
+        a_generator_without_a_scheduler_is_reported_if_asked_for,
         nothing_is_said_where_it_was_not_wanted,
         /* AddressSanitizer takes other faults for its own */
         UNDER_ASAN ? NULL : another_fault_is_not_taken_for_an_overflow,

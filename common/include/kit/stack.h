@@ -4,7 +4,9 @@
  * free list and nothing else: no system call, no page fault.
  *
  * Every stack ends in a guard page, so that an overflow traps instead of
- * corrupting its neighbour; kit_stack_watch makes a sentence of the trap. Where
+ * corrupting its neighbour; kit_stack_watch makes a sentence of the trap. A
+ * frame larger than a page may step over the guard, into the neighbour: compile
+ * the program with -fstack-clash-protection, and it touches each page. Where
  * the kernel has MADV_GUARD_INSTALL (Linux 6.13) a guard does not split the
  * mapping, and a million stacks stay far below max_map_count; elsewhere a guard
  * is a PROT_NONE page, two mappings a stack. Where even those run out the pool
@@ -150,8 +152,7 @@ KIT_EXPORT size_t kit_stack_used(const kit_stack *stack);
  * it, unless told not to; a program with coroutines or generators and no
  * scheduler calls it itself.
  *
- * A frame larger than a page may miss the guard, unless the program is compiled
- * with -fstack-clash-protection. 0; -ENOMEM.
+ * 0; -ENOMEM.
  */
 KIT_EXPORT int kit_stack_watch(void);
 

@@ -33,6 +33,10 @@
  * it. Destroyed on the thread that created it, a generator leaves its stack
  * there for the next one; on another thread the stack's pages go back to the
  * kernel, which takes a system call (kit/stack.h).
+ *
+ * A body that overflows its stack ends the program. What has happened is said
+ * only on a thread that has called kit_stack_watch (kit/stack.h), and coop_run
+ * does: where there is no scheduler, the program calls it itself.
  */
 #ifndef COOP_GEN_H
 #define COOP_GEN_H

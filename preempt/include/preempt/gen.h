@@ -32,6 +32,11 @@
  * variables, its locks and its errno. Destroy, on whatever thread, ends that
  * thread and joins it: it is for a generator that nobody else uses then or
  * later.
+ *
+ * A body that overflows its stack ends the program. What has happened is said
+ * only if the thread of the first step is a task's or has called
+ * kit_stack_watch (kit/stack.h): where there is no scheduler, the program calls
+ * it itself, before that step.
  */
 #ifndef PREEMPT_GEN_H
 #define PREEMPT_GEN_H
