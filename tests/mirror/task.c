@@ -275,6 +275,17 @@ START_TEST (a_stack_size_out_of_range_is_refused) {
 }
 END_TEST
 
+START_TEST (a_stack_too_small_is_made_larger) {
+    struct K(task_options) o = {.stack_size = 1};
+    any_sched *s = new_sched();
+    any_task *task;
+    ck_assert_int_eq(K(spawn)(s, &task, times_two, kit_int(4), &o), 0);
+    K(run)(s);
+    ck_assert_int_eq(joined(task), 8);
+    K(sched_destroy)(s);
+}
+END_TEST
+
 static kit_value use_stack(kit_value arg)
 {
     volatile char block[600 * 1024];
@@ -430,6 +441,7 @@ int main(void)
         a_task_cannot_run_or_destroy_its_scheduler,
         only_one_may_wait_for_a_task,
         a_stack_size_out_of_range_is_refused,
+        a_stack_too_small_is_made_larger,
         a_larger_stack_can_be_asked_for,
         park_outside_a_task_is_refused,
         yield_outside_a_task_does_nothing,

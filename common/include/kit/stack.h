@@ -87,10 +87,11 @@ KIT_EXPORT int kit_stack_take(size_t size, kit_stack **out);
 KIT_EXPORT void kit_stack_give(kit_stack *stack);
 
 /*
- * A stack of `size` bytes (0: KIT_STACK_DEFAULT), rounded up to a power of two.
- * Its guard page and bookkeeping, 12 KiB at the most, are part of that; where
- * pages are larger than 4 KiB, so is the stack. 0, -EINVAL for a size out of
- * range, -ENOMEM.
+ * A stack of `size` bytes (0: KIT_STACK_DEFAULT), rounded up to a power of two,
+ * KIT_STACK_MIN at least. Its guard page and bookkeeping, 12 KiB at the most,
+ * are part of that; where pages are larger than 4 KiB, so is the stack. 0,
+ * -EINVAL for a size above KIT_STACK_MAX (with a sanitizer, a quarter of that),
+ * -ENOMEM.
  */
 KIT_EXPORT int kit_stack_get(kit_stack_pool *pool, size_t size,
                              kit_stack **out);

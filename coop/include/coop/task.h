@@ -99,7 +99,8 @@ KIT_EXPORT int coop_run(coop_sched *s);
 
 struct coop_task_options {
     const char *name;  /* copied, up to 31 bytes; NULL: "task" */
-    size_t stack_size; /* bytes; 0: KIT_STACK_DEFAULT */
+    size_t stack_size; /* bytes; 0: KIT_STACK_DEFAULT; rounded up to a power
+                          of two, KIT_STACK_MIN at least (kit/stack.h) */
     bool first;        /* ready before the others: see "Order" above */
 };
 
@@ -108,8 +109,9 @@ struct coop_task_options {
  * program that spawns a great many small ones spawns them `first`: each then
  * runs with all that it spawns before the next, and few stacks are live. With
  * `out` the task is the caller's to join; with out == NULL it is freed when it
- * ends. 0, -EINVAL for a stack size out of range, -ENOMEM; with the mechanism
- * `baton` -EAGAIN, too. May be called by a task of `s`, or before coop_run.
+ * ends. 0, -EINVAL for a stack size above KIT_STACK_MAX (a quarter of that with
+ * a sanitizer), -ENOMEM; with the mechanism `baton` -EAGAIN, too. May be called
+ * by a task of `s`, or before coop_run.
  */
 KIT_EXPORT int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body,
                           kit_value arg,
