@@ -12,8 +12,8 @@ struct coop_group {
     int failure; /* of the first that failed */
     bool cancel_on_failure;
     bool canceled;
+    bool is_ending; /* it is being destroyed: it stays canceled */
     struct coop_waiters waiters;
-    size_t awaiting; /* calls that wait, or have not gone on yet */
 };
 
 int coop_group_create(coop_group **out, coop_sched *s,
@@ -32,6 +32,23 @@ int coop_group_create(coop_group **out, coop_sched *s,
 }
 
 /* ---- members ---- */
+
+/* Whoever takes the failure ends a round: the group begins anew. */
+static int take_failure(coop_group *g)
+{
+    int failure = g->failure;
+    g->failure = 0;
+    g->canceled = g->is_ending;
+    return failure;
+}
+
+/* All who wait learn of it, by what wakes them: when they run, the group may
+   have failed again, or be gone. */
+static void tell_all(coop_group *g)
+{
+    if (g->waiters.first)
+        coop_serve_all(&g->waiters, take_failure(g));
+}
 
 static void enter(coop_group *g, coop_task *t)
 {
@@ -53,7 +70,7 @@ static void leave(coop_group *g, coop_task *t)
         t->member.older->member.newer = t->member.newer;
     t->member.group = NULL;
     if (--g->size == 0)
-        coop_serve_all(&g->waiters, 0);
+        tell_all(g);
 }
 
 static void note_failure(coop_group *g, int result)
@@ -111,29 +128,14 @@ static bool is_member(const coop_group *g, const coop_task *t)
     return t && t->member.group == g;
 }
 
-/* 0 when all have ended. */
-static int wait_for_members(coop_group *g, int64_t deadline)
+/* The group is not touched after the wait: see tell_all. */
+int coop_group_wait_until(coop_group *g, int64_t deadline)
 {
     if (is_member(g, coop_current()))
         return -EDEADLK;
     if (g->size == 0)
-        return 0;
-    g->awaiting++;
-    int result = coop_wait_here(&g->waiters, "await", g->name, deadline);
-    g->awaiting--;
-    return result;
-}
-
-/* Whoever has waited takes the failure: the group begins anew. */
-int coop_group_wait_until(coop_group *g, int64_t deadline)
-{
-    int result = wait_for_members(g, deadline);
-    if (result < 0)
-        return result;
-    result = g->failure;
-    g->failure = 0;
-    g->canceled = false;
-    return result;
+        return take_failure(g);
+    return coop_wait_here(&g->waiters, "await", g->name, deadline);
 }
 
 int coop_group_wait(coop_group *g)
@@ -146,13 +148,12 @@ int coop_group_destroy(coop_group *g)
     if (!g)
         return 0;
     coop_task *self = coop_current();
-    if (is_member(g, self) || ((g->size > 0 || g->awaiting > 0) && !self))
+    if (is_member(g, self) || (g->size > 0 && !self))
         return -EDEADLK;
+    g->is_ending = true;
     coop_group_cancel(g);
     bool former = coop_shield(true);
-    wait_for_members(g, KIT_FOREVER);
-    while (g->awaiting > 0)
-        coop_yield();
+    coop_group_wait_until(g, KIT_FOREVER);
     coop_shield(former);
     free(g);
     return 0;

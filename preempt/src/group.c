@@ -25,6 +25,7 @@ struct preempt_group {
     size_t size;
     int failure; /* of the first that failed */
     bool canceled;
+    bool is_ending; /* it is being destroyed: it stays canceled */
     struct preempt_waiters waiters;
     struct preempt_waiters destroyer; /* who waits for the last of these: */
     size_t awaiting; /* calls that wait, or have not gone on yet */
@@ -88,12 +89,31 @@ static void note_failure(preempt_group *g, int result)
         cancel_all(g);
 }
 
+/* Whoever takes the failure ends a round: the group begins anew. */
+static int take_failure(preempt_group *g)
+{
+    int failure = g->failure;
+    g->failure = 0;
+    g->canceled = g->is_ending;
+    return failure;
+}
+
+/* Gives the lock back. All who wait learn of the failure now: when they run,
+   the group may have failed again. */
+static void tell_all(preempt_group *g)
+{
+    int failure = g->waiters.first ? take_failure(g) : 0;
+    for (struct preempt_waiter *w = g->waiters.first; w; w = w->next)
+        *(int *)w->element = failure;
+    preempt_serve_all(&g->lock, &g->waiters);
+}
+
 /* Gives the lock back. Whoever waits for the last may free the group. */
 static void leave_and_tell(preempt_group *g, struct member *m)
 {
     leave(g, m);
     if (g->size == 0)
-        preempt_serve_all(&g->lock, &g->waiters);
+        tell_all(g);
     else
         kit_lock_release(&g->lock);
     free(m);
@@ -179,26 +199,18 @@ static bool is_member(const preempt_group *g, const preempt_task *t)
     return m != NULL;
 }
 
-/* Under the lock, which is given back meanwhile. 0 when all have ended. */
+/* Under the lock, which is given back meanwhile: as the wait of a group. */
 static int wait_for_members(preempt_group *g, int64_t deadline)
 {
     struct wait why = {"await", g->name, deadline};
+    int failure = 0;
     if (is_member(g, preempt_current()))
         return -EDEADLK;
     if (g->size == 0)
-        return 0;
-    int result = preempt_queue_and_wait(&g->lock, &g->waiters, &why);
+        return take_failure(g);
+    int result = preempt_queue_and_get(&g->lock, &g->waiters, &failure, &why);
     kit_lock_acquire(&g->lock);
-    return result;
-}
-
-/* Whoever has waited takes the failure: the group begins anew. */
-static int take_failure(preempt_group *g)
-{
-    int failure = g->failure;
-    g->failure = 0;
-    g->canceled = false;
-    return failure;
+    return result < 0 ? result : failure;
 }
 
 int preempt_group_wait_until(preempt_group *g, int64_t deadline)
@@ -206,8 +218,6 @@ int preempt_group_wait_until(preempt_group *g, int64_t deadline)
     kit_lock_acquire(&g->lock);
     g->awaiting++;
     int result = wait_for_members(g, deadline);
-    if (result >= 0)
-        result = take_failure(g);
     struct preempt_waiter *destroyer =
         --g->awaiting == 0 ? preempt_waiters_pop(&g->destroyer) : NULL;
     kit_lock_release(&g->lock);
@@ -240,6 +250,7 @@ int preempt_group_destroy(preempt_group *g)
         kit_lock_release(&g->lock);
         return -EDEADLK;
     }
+    g->is_ending = true;
     cancel_all(g);
     bool former = preempt_shield(true);
     wait_for_members(g, KIT_FOREVER);

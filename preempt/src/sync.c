@@ -15,10 +15,10 @@
 
 /* ---- what they share ---- */
 
-int preempt_queue_and_wait(kit_lock *lock, struct preempt_waiters *q,
-                           const struct wait *why)
+int preempt_queue_and_get(kit_lock *lock, struct preempt_waiters *q,
+                          void *element, const struct wait *why)
 {
-    struct preempt_waiter w = preempt_waiter_make(sleeper_self(), NULL);
+    struct preempt_waiter w = preempt_waiter_make(sleeper_self(), element);
     int result = sleeper_may_wait(w.sleeper, why->deadline);
     if (result == 0)
         preempt_waiters_push(q, &w);
@@ -27,6 +27,12 @@ int preempt_queue_and_wait(kit_lock *lock, struct preempt_waiters *q,
         return result;
     result = preempt_waiter_wait(&w, lock, q, why);
     return result < 0 ? result : 0;
+}
+
+int preempt_queue_and_wait(kit_lock *lock, struct preempt_waiters *q,
+                           const struct wait *why)
+{
+    return preempt_queue_and_get(lock, q, NULL, why);
 }
 
 void preempt_serve_all(kit_lock *lock, struct preempt_waiters *q)

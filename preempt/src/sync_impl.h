@@ -12,6 +12,10 @@
 int preempt_queue_and_wait(kit_lock *lock, struct preempt_waiters *q,
                            const struct wait *why);
 
+/* The same for one that is given something: in `element`, under the lock. */
+int preempt_queue_and_get(kit_lock *lock, struct preempt_waiters *q,
+                          void *element, const struct wait *why);
+
 /* The caller has the lock: gives it back, and serves all who wait. */
 void preempt_serve_all(kit_lock *lock, struct preempt_waiters *q);
 

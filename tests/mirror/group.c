@@ -83,6 +83,52 @@ START_TEST (a_failure_is_told_once_and_the_group_begins_anew) {
 }
 END_TEST
 
+static kit_value wait_for(kit_value group)
+{
+    return kit_int(K(group_wait)(group.p));
+}
+
+/* In the next round there is another failure. */
+static kit_value wait_and_fail_again(kit_value group)
+{
+    ck_assert_int_eq(K(group_wait)(group.p), -5);
+    begin(group.p, end_with, -7);
+    return kit_int(K(group_wait)(group.p));
+}
+
+static _Atomic(any_task *) failing;
+
+static int fail_when_unparked(kit_value arg)
+{
+    (void)arg;
+    failing = K(current)();
+    K(park)("wait for", "those who wait");
+    return -5;
+}
+
+static kit_value tell_two(kit_value arg)
+{
+    any_group *g = new_group(false);
+    any_task *again, *once;
+    failing = NULL;
+    begin(g, fail_when_unparked, 0);
+    until_waiting(again = beside(wait_and_fail_again, kit_ptr(g)));
+    until_waiting(once = beside(wait_for, kit_ptr(g)));
+    while (!failing)
+        K(yield)();
+    K(unpark)(failing);
+    ck_assert_int_eq(joined(once), -5);
+    ck_assert_int_eq(joined(again), -7);
+    ck_assert_int_eq(K(group_wait)(g), 0);
+    ck_assert_int_eq(K(group_destroy)(g), 0);
+    return arg;
+}
+
+START_TEST (all_who_wait_are_told_of_the_failure_they_waited_for) {
+    run(tell_two, kit_none());
+}
+END_TEST
+
 static kit_value fail_and_cancel(kit_value arg)
 {
     any_group *g = new_group(true);
@@ -155,11 +201,6 @@ static kit_value wait_as_member(kit_value arg)
     return arg;
 }
 
-static kit_value wait_for(kit_value group)
-{
-    return kit_int(K(group_wait)(group.p));
-}
-
 /* Two await the group, and it is destroyed when its last member ends. */
 static kit_value destroy_beside_waits(kit_value arg)
 {
@@ -209,6 +250,7 @@ int main(void)
     const TTest *tests[] = {
         a_wait_ends_when_all_members_have,
         a_failure_is_told_once_and_the_group_begins_anew,
+        all_who_wait_are_told_of_the_failure_they_waited_for,
         the_first_failure_cancels_the_others_if_asked_to,
         a_canceled_group_refuses_members_until_the_next_wait,
         destroy_cancels_and_awaits_what_a_wait_has_left,

@@ -33,10 +33,10 @@ KIT_EXPORT int coop_group_create(coop_group **out, coop_sched *s,
                                  const struct coop_group_options *options);
 
 /*
- * Cancels the members that have not ended, waits for them (shielded: it cannot
- * be canceled) and for those who wait for them, too, and frees the group.
- * -EDEADLK, and nothing happens, where it would have to wait outside a task or
- * in a member. NULL: nothing, 0.
+ * Cancels the members that have not ended, and refuses those to come; waits for
+ * them (shielded: it cannot be canceled), and for those who wait for them, too,
+ * and frees the group. -EDEADLK, and nothing happens, where it would have to
+ * wait outside a task or in a member. NULL: nothing, 0.
  */
 KIT_EXPORT int coop_group_destroy(coop_group *g);
 
@@ -51,10 +51,10 @@ KIT_EXPORT int coop_group_spawn(coop_group *g, coop_group_fn body,
 /*
  * Waits until every member has ended. 0, or the result of the first that
  * failed; a member that ends with -ECANCELED after the group was canceled has
- * not failed. -EDEADLK in a member. Afterwards the group begins anew: it is
- * neither failed nor canceled, and takes members. When the caller is canceled
- * or out of time nothing of this is so, and the members go on: destroy ends
- * them.
+ * not failed. All who wait when the last one ends are told; where nobody does,
+ * the next who waits is. Afterwards the group begins anew: it has not failed,
+ * is not canceled, and can be used again. -EDEADLK in a member. When the caller
+ * is canceled or out of time the members go on: destroy ends them.
  */
 KIT_EXPORT int coop_group_wait(coop_group *g);
 KIT_EXPORT int coop_group_wait_until(coop_group *g, int64_t deadline);

@@ -33,9 +33,10 @@ preempt_group_create(preempt_group **out, preempt_sched *s,
                      const struct preempt_group_options *options);
 
 /*
- * Cancels the members that have not ended, waits for them (shielded: it cannot
- * be canceled) and for those who wait for them, too, and frees the group.
- * -EDEADLK, and nothing happens, in a member. NULL: nothing, 0.
+ * Cancels the members that have not ended, and refuses those to come; waits for
+ * them (shielded: it cannot be canceled), and for those who wait for them, too,
+ * and frees the group. -EDEADLK, and nothing happens, in a member. NULL:
+ * nothing, 0.
  */
 KIT_EXPORT int preempt_group_destroy(preempt_group *g);
 
@@ -50,10 +51,10 @@ KIT_EXPORT int preempt_group_spawn(preempt_group *g, preempt_group_fn body,
 /*
  * Waits until every member has ended. 0, or the result of the first that
  * failed; a member that ends with -ECANCELED after the group was canceled has
- * not failed. -EDEADLK in a member. Afterwards the group begins anew: it is
- * neither failed nor canceled, and takes members. When the caller is canceled
- * or out of time nothing of this is so, and the members go on: destroy ends
- * them.
+ * not failed. All who wait when the last one ends are told; where nobody does,
+ * the next who waits is. Afterwards the group begins anew: it has not failed,
+ * is not canceled, and can be used again. -EDEADLK in a member. When the caller
+ * is canceled or out of time the members go on: destroy ends them.
  */
 KIT_EXPORT int preempt_group_wait(preempt_group *g);
 KIT_EXPORT int preempt_group_wait_until(preempt_group *g, int64_t deadline);
