@@ -4,6 +4,7 @@
 
 #include <coop/chan.h>
 #include <coop/gen.h>
+#include <coop/group.h>
 #include <coop/select.h>
 #include <coop/sync.h>
 #include <coop/task.h>
@@ -469,6 +470,67 @@ START_TEST (destroy_abandons_tasks_that_wait) {
 }
 END_TEST
 
+static int wait_for_ever(kit_value arg)
+{
+    (void)arg;
+    return coop_park("see", "the end");
+}
+
+static kit_value wait_for_group(kit_value group)
+{
+    coop_group **g = group.p;
+    return kit_int(coop_group_wait(*g));
+}
+
+/* Two that wait, and one that has not begun; who waits for them is in the
+   same scheduler. */
+START_TEST (members_that_destroy_abandons_leave_their_group) {
+    coop_sched *s = new_sched();
+    coop_group *g;
+    be_quiet();
+    ck_assert_int_eq(coop_group_create(&g, s, NULL), 0);
+    for (int i = 0; i < 2; i++)
+        coop_group_spawn(g, wait_for_ever, kit_none(), NULL);
+    spawn(s, NULL, wait_for_group, kit_ptr(&g));
+    ck_assert_int_eq(coop_run(s), -EDEADLK);
+    coop_group_spawn(g, wait_for_ever, kit_none(), NULL);
+    ck_assert_int_eq(coop_group_destroy(g), -EDEADLK);
+    ck_assert_uint_eq(coop_group_size(g), 3);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+    ck_assert_uint_eq(coop_group_size(g), 0);
+    coop_group_cancel(g);
+    ck_assert_int_eq(coop_group_wait(g), 0);
+    ck_assert_int_eq(coop_group_destroy(g), 0);
+}
+END_TEST
+
+static kit_value destroy_with_member(kit_value group)
+{
+    coop_sched *inner = new_sched();
+    ck_assert_int_eq(coop_group_create(group.p, inner, NULL), 0);
+    coop_group_spawn(*(coop_group **)group.p, wait_for_ever, kit_none(), NULL);
+    ck_assert_int_eq(coop_run(inner), -EDEADLK);
+    coop_yield(); /* the other waits */
+    ck_assert_int_eq(coop_sched_destroy(inner), 0);
+    return kit_none();
+}
+
+START_TEST (who_waits_for_members_that_are_abandoned_goes_on) {
+    coop_sched *s = new_sched();
+    coop_group *g;
+    coop_task *waits;
+    kit_value result = kit_int(1);
+    be_quiet();
+    spawn(s, NULL, destroy_with_member, kit_ptr(&g));
+    coop_spawn(s, &waits, wait_for_group, kit_ptr(&g), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(coop_join(waits, &result), 0);
+    ck_assert_int_eq(result.i, 0);
+    ck_assert_int_eq(coop_group_destroy(g), 0);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+END_TEST
+
 static void forget(void *arg)
 {
     (void)arg;
@@ -823,6 +885,8 @@ int main(void)
         tasks_that_join_in_a_circle_are_reported,
         a_scheduler_stays_usable_after_a_deadlock,
         destroy_abandons_tasks_that_wait,
+        members_that_destroy_abandons_leave_their_group,
+        who_waits_for_members_that_are_abandoned_goes_on,
         destroy_reports_tasks_that_were_not_run_or_not_joined,
         a_channel_is_not_destroyed_while_tasks_wait_on_it,
         a_channel_may_be_destroyed_while_a_task_gives_way_in_it,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Groups: a list of members, who leave it as they end. */
+#include "task.h"
 #include "waiters.h"
 
 #include <stdlib.h>
@@ -71,6 +72,12 @@ static void leave(coop_group *g, coop_task *t)
     t->member.group = NULL;
     if (--g->size == 0)
         tell_all(g);
+}
+
+void coop_group_lose(coop_task *t)
+{
+    if (t->member.group)
+        leave(t->member.group, t);
 }
 
 static void note_failure(coop_group *g, int result)

@@ -43,11 +43,14 @@ void coop_free_ended(coop_sched *s)
     s->ended = NULL;
 }
 
-/* Those that wait leave the queues first, of which some are others' stacks. */
+/* First they leave the queues, of which some are in others' stacks, and their
+   groups, which may outlive them. */
 void coop_free_tasks(coop_sched *s)
 {
-    for (coop_task *t = s->newest; t; t = t->older)
+    for (coop_task *t = s->newest; t; t = t->older) {
         coop_end_wait(t, -ECANCELED);
+        coop_group_lose(t);
+    }
     while (s->newest)
         free_task(s->newest);
 }

@@ -10,6 +10,9 @@
  *     coop_group_spawn(g, fetch, kit_ptr(&b), NULL);
  *     int result = coop_group_wait(g);   // 0, or what the first failure gave
  *     coop_group_destroy(g);             // cancels and awaits what still runs
+ *
+ * A group may be destroyed after its scheduler: the members that
+ * coop_sched_destroy abandons leave it, as if they had ended without a failure.
  */
 #ifndef COOP_GROUP_H
 #define COOP_GROUP_H

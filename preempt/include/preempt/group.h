@@ -9,6 +9,9 @@
  *     preempt_group_spawn(g, fetch, kit_ptr(&b), NULL);
  *     int result = preempt_group_wait(g); // 0, or of the first failure
  *     preempt_group_destroy(g);           // cancels and awaits the rest
+ *
+ * A group may be destroyed after its scheduler. preempt_sched_destroy abandons
+ * no member: it waits for them, or gives -EDEADLK and leaves all as it is.
  */
 #ifndef PREEMPT_GROUP_H
 #define PREEMPT_GROUP_H
