@@ -30,6 +30,7 @@
 #define COOP_NS_PER_LOOK             10000 /* at descriptors, while tasks run */
 #define COOP_NS_PER_TRIM             1000000000 /* of the pool of stacks */
 #define COOP_STACKS_KEPT             64
+#define COOP_SERIALS                 (UINT64_C(1) << 20) /* taken at once */
 #define COOP_ROW_MOST                16   /* receivers that overtake in a row */
 #define COOP_ROW_FIRST_MOST          4096 /* the same with `first` tasks */
 
@@ -75,6 +76,8 @@ struct coop_task {
     struct coop_waiters joiner;
     kit_stack *stack;
     coop_task *newer, *older; /* all tasks of the scheduler */
+    uint64_t serial;          /* no other task has it, or had it */
+    size_t mutexes;           /* that it has locked */
     struct {
         coop_group *group;
         coop_group_fn body;
@@ -112,7 +115,9 @@ struct coop_sched {
     int64_t checked;  /* when the clock was last read for one */
     coop_task *ended; /* unclaimed; its stack was still in use */
     coop_task *newest;
-    size_t alive;      /* tasks that have not ended */
+    size_t alive;    /* tasks that have not ended */
+    uint64_t serial; /* of the newest task; the last of those taken: */
+    uint64_t last_serial;
     coop_sched *outer; /* the scheduler whose task called coop_run */
     bool is_unwatched; /* no report of stack overflows */
     int dump_signal;

@@ -33,6 +33,13 @@ int coop_mutex_destroy(coop_mutex *m)
     return -EBUSY;
 }
 
+/* By its number: another task may come to lie where an owner has ended. */
+static void give_to(coop_mutex *m, coop_task *t)
+{
+    m->owner = t->serial;
+    t->mutexes++;
+}
+
 int coop_mutex_try_lock(coop_mutex *m)
 {
     coop_task *self = coop_current();
@@ -40,7 +47,7 @@ int coop_mutex_try_lock(coop_mutex *m)
         return -EDEADLK;
     if (m->owner)
         return -EAGAIN;
-    m->owner = self;
+    give_to(m, self);
     return 0;
 }
 
@@ -49,7 +56,7 @@ int coop_mutex_lock_until(coop_mutex *m, int64_t deadline)
     int result = coop_mutex_try_lock(m);
     if (KIT_LIKELY(result != -EAGAIN))
         return result;
-    if (m->owner == coop_current())
+    if (m->owner == coop_current()->serial)
         return -EDEADLK;
     return coop_wait_here(&m->waiters, "lock", m->name, deadline);
 }
@@ -62,14 +69,17 @@ int coop_mutex_lock(coop_mutex *m)
 int coop_mutex_unlock(coop_mutex *m)
 {
     coop_task *self = coop_current();
-    if (KIT_UNLIKELY(!self || m->owner != self)) {
+    if (KIT_UNLIKELY(!self || m->owner != self->serial)) {
         coop_complain("mutex", m->name, "unlocked by a task without it");
         return -EPERM;
     }
     struct coop_waiter *next = coop_waiters_take(&m->waiters);
-    m->owner = next ? coop_task_of(next) : NULL;
-    if (next)
+    self->mutexes--;
+    m->owner = 0;
+    if (next) {
+        give_to(m, coop_task_of(next));
         coop_serve(next, 0);
+    }
     return 0;
 }
 

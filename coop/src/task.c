@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of a task: spawn, run, join. */
 #include "task.h"
+#include "dump.h"
 #include "waiters.h"
+
+#include <kit/serial.h>
 
 #include <string.h>
 
@@ -81,6 +84,8 @@ static void run(kit_context *context, kit_completion first)
     t->value = t->body(t->value);
     t->state = COOP_TASK_ENDED;
     s->alive--;
+    if (KIT_UNLIKELY(t->mutexes > 0))
+        coop_complain("task", t->name, "ended with a mutex locked");
     wake_joiner(t);
     coop_free_ended(s);
     if (t->unclaimed)
@@ -103,6 +108,16 @@ static void name_task(coop_task *t, const char *name)
     size_t length = strnlen(name, COOP_NAME_MAX);
     memcpy(t->name, name, length);
     t->name[length] = '\0';
+}
+
+/* Schedulers take many at once: they run on several threads. */
+static uint64_t next_serial(coop_sched *s)
+{
+    if (KIT_UNLIKELY(s->serial == s->last_serial)) {
+        s->serial = kit_serials_take(COOP_SERIALS) - 1;
+        s->last_serial = s->serial + COOP_SERIALS;
+    }
+    return ++s->serial;
 }
 
 /* What a task begins as, but for its stack, its name and its links. */
@@ -133,6 +148,7 @@ int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
         kit_stack_give(stack);
         return result;
     }
+    t->serial = next_serial(s);
     link_task(t, s);
     s->spawned++;
     s->alive++;

@@ -14,6 +14,7 @@
 #include "sync_impl.h"
 
 #include <kit/annotate.h>
+#include <kit/serial.h>
 
 #include <errno.h>
 #include <time.h>
@@ -21,6 +22,21 @@
 static uintptr_t state_of(preempt_mutex *m)
 {
     return atomic_load_explicit(&m->state, memory_order_relaxed);
+}
+
+#define QUEUED   ((uintptr_t)1)
+#define WOKEN    ((uintptr_t)2)
+#define IDENTITY ((uintptr_t)4) /* and its multiples */
+
+/*
+ * Who an owner is. Not the address of its sleeper: another thread's may come to
+ * lie there when it has ended.
+ */
+static uintptr_t identity_of(struct sleeper *self)
+{
+    if (KIT_UNLIKELY(self->identity == 0))
+        self->identity = (uintptr_t)kit_serials_take(1) * IDENTITY;
+    return self->identity;
 }
 
 /* ---- with priority inheritance ---- */
@@ -59,21 +75,21 @@ static int lock_for_a_slice(preempt_mutex *m, int64_t deadline)
     return pthread_mutex_timedlock(&m->inheriting, &until);
 }
 
-static bool is_owner(preempt_mutex *m, const struct sleeper *self)
+static bool is_owner(preempt_mutex *m, struct sleeper *self)
 {
-    return state_of(m) == (uintptr_t)self;
+    return state_of(m) == identity_of(self);
 }
 
-static void set_owner(preempt_mutex *m, const struct sleeper *self)
+static void set_owner(preempt_mutex *m, uintptr_t identity)
 {
-    atomic_store_explicit(&m->state, (uintptr_t)self, memory_order_relaxed);
+    atomic_store_explicit(&m->state, identity, memory_order_relaxed);
 }
 
-static int try_lock_inheriting(preempt_mutex *m)
+static int try_lock_inheriting(preempt_mutex *m, struct sleeper *self)
 {
     int error = pthread_mutex_trylock(&m->inheriting);
     if (error == 0)
-        set_owner(m, sleeper_self());
+        set_owner(m, identity_of(self));
     return error == EBUSY ? -EAGAIN : -error;
 }
 
@@ -92,37 +108,35 @@ static int sleep_for_inheriting(preempt_mutex *m, struct sleeper *self,
     return result < 0 ? result : -error;
 }
 
-static int lock_inheriting(preempt_mutex *m, int64_t deadline)
+static int lock_inheriting(preempt_mutex *m, struct sleeper *self,
+                           int64_t deadline)
 {
-    int result = try_lock_inheriting(m);
-    struct sleeper *self = sleeper_self();
+    int result = try_lock_inheriting(m, self);
     if (result != -EAGAIN)
         return result;
     if (is_owner(m, self))
         return -EDEADLK;
     result = sleep_for_inheriting(m, self, deadline);
     if (result == 0)
-        set_owner(m, self);
+        set_owner(m, identity_of(self));
     return result;
 }
 
-static int unlock_inheriting(preempt_mutex *m)
+static int unlock_inheriting(preempt_mutex *m, struct sleeper *self)
 {
-    if (!is_owner(m, sleeper_self()))
+    if (!is_owner(m, self))
         return -EPERM;
-    set_owner(m, NULL);
+    set_owner(m, 0);
     return -pthread_mutex_unlock(&m->inheriting);
 }
 
 /* ---- without ---- */
 
-#define QUEUED ((uintptr_t)1)
-#define WOKEN  ((uintptr_t)2)
-#define POLLS  100
+#define POLLS 100
 
-static void *owner_in(uintptr_t state)
+static uintptr_t owner_in(uintptr_t state)
 {
-    return (void *)(state & ~(QUEUED | WOKEN));
+    return state & ~(QUEUED | WOKEN);
 }
 
 /* acquire: pairs with the release of the owner before us. release: what the
@@ -134,11 +148,11 @@ static bool change(preempt_mutex *m, uintptr_t *from, uintptr_t to)
 }
 
 /* Nobody has it: neither who is queued nor who is woken has a right to it. */
-static bool take(preempt_mutex *m, void *self)
+static bool take(preempt_mutex *m, uintptr_t self)
 {
     uintptr_t state = state_of(m);
     while (!owner_in(state))
-        if (change(m, &state, state | (uintptr_t)self)) {
+        if (change(m, &state, state | self)) {
             KIT_LOCK_ACQUIRED(m);
             return true;
         }
@@ -154,7 +168,7 @@ static uintptr_t queued(const preempt_mutex *m)
  * Under the lock: takes the mutex, or leaves a word in its state for the owner.
  * Who `was_woken` gives the right to be that one up, in either case.
  */
-static bool take_or_tell(preempt_mutex *m, void *self, bool was_woken,
+static bool take_or_tell(preempt_mutex *m, uintptr_t self, bool was_woken,
                          uintptr_t word)
 {
     uintptr_t state = state_of(m), to;
@@ -162,7 +176,7 @@ static bool take_or_tell(preempt_mutex *m, void *self, bool was_woken,
     do {
         took = !owner_in(state);
         to = (was_woken ? state & ~WOKEN : state) |
-             (took ? (uintptr_t)self | queued(m) : word);
+             (took ? self | queued(m) : word);
     } while (!change(m, &state, to));
     if (took)
         KIT_LOCK_ACQUIRED(m);
@@ -175,7 +189,7 @@ static int take_or_queue(preempt_mutex *m, struct preempt_waiter *w,
 {
     kit_lock_acquire(&m->lock);
     int refused = sleeper_may_wait(w->sleeper, deadline);
-    bool took = take_or_tell(m, w->sleeper, was_woken,
+    bool took = take_or_tell(m, w->sleeper->identity, was_woken,
                              refused < 0 ? queued(m) : QUEUED);
     if (!took && refused == 0) {
         /* who was woken and came too late does not lose its place */
@@ -188,10 +202,12 @@ static int take_or_queue(preempt_mutex *m, struct preempt_waiter *w,
     return took ? 0 : refused < 0 ? refused : 1;
 }
 
-static int lock_slowly(preempt_mutex *m, struct sleeper *self, int64_t deadline)
+static int lock_slowly(preempt_mutex *m, struct sleeper *sleeper,
+                       int64_t deadline)
 {
     struct wait why = {"lock", m->name, deadline};
-    struct preempt_waiter w = preempt_waiter_make(self, NULL);
+    struct preempt_waiter w = preempt_waiter_make(sleeper, NULL);
+    uintptr_t self = identity_of(sleeper);
     bool was_woken = false;
     int64_t since = kit_now();
     if (owner_in(state_of(m)) == self)
@@ -213,18 +229,19 @@ static int lock_slowly(preempt_mutex *m, struct sleeper *self, int64_t deadline)
     }
 }
 
-static int lock_barging(preempt_mutex *m, int64_t deadline)
+static int lock_barging(preempt_mutex *m, struct sleeper *self,
+                        int64_t deadline)
 {
-    struct sleeper *self = sleeper_self();
+    uintptr_t identity = identity_of(self);
     for (int i = 0; i < POLLS; i++)
-        if (KIT_LIKELY(take(m, self)))
+        if (KIT_LIKELY(take(m, identity)))
             return 0;
     return lock_slowly(m, self, deadline);
 }
 
-static int try_lock_barging(preempt_mutex *m)
+static int try_lock_barging(preempt_mutex *m, struct sleeper *self)
 {
-    return take(m, sleeper_self()) ? 0 : -EAGAIN;
+    return take(m, identity_of(self)) ? 0 : -EAGAIN;
 }
 
 /* Under the lock: the one to be woken, if any. */
@@ -233,17 +250,16 @@ static struct preempt_waiter *pass(preempt_mutex *m)
     struct preempt_waiter *next = preempt_waiters_pop(&m->waiters);
     uintptr_t to = queued(m);
     if (next)
-        to |= next->element ? (uintptr_t)next->sleeper : WOKEN;
+        to |= next->element ? next->sleeper->identity : WOKEN;
     /* release: what we did is the next owner's to see */
     atomic_store_explicit(&m->state, to, memory_order_release);
     return next;
 }
 
-static int unlock_barging(preempt_mutex *m)
+static int unlock_barging(preempt_mutex *m, struct sleeper *self)
 {
-    void *self = sleeper_self();
     uintptr_t state = state_of(m);
-    if (owner_in(state) != self)
+    if (owner_in(state) != identity_of(self))
         return -EPERM;
     KIT_LOCK_RELEASED(m);
     while ((state & (QUEUED | WOKEN)) != QUEUED)
@@ -292,10 +308,19 @@ int preempt_mutex_destroy(preempt_mutex *m)
     return -EBUSY;
 }
 
+/* Of a lock: what was not unlocked at the end of a task is reported. */
+static int counted(struct sleeper *self, int result)
+{
+    self->mutexes += result == 0;
+    return result;
+}
+
 int preempt_mutex_lock_until(preempt_mutex *m, int64_t deadline)
 {
-    return m->inherits_priority ? lock_inheriting(m, deadline)
-                                : lock_barging(m, deadline);
+    struct sleeper *self = sleeper_self();
+    return counted(self, m->inherits_priority
+                             ? lock_inheriting(m, self, deadline)
+                             : lock_barging(m, self, deadline));
 }
 
 int preempt_mutex_lock(preempt_mutex *m)
@@ -305,13 +330,17 @@ int preempt_mutex_lock(preempt_mutex *m)
 
 int preempt_mutex_try_lock(preempt_mutex *m)
 {
-    return m->inherits_priority ? try_lock_inheriting(m) : try_lock_barging(m);
+    struct sleeper *self = sleeper_self();
+    return counted(self, m->inherits_priority ? try_lock_inheriting(m, self)
+                                              : try_lock_barging(m, self));
 }
 
 int preempt_mutex_unlock(preempt_mutex *m)
 {
-    int result =
-        m->inherits_priority ? unlock_inheriting(m) : unlock_barging(m);
+    struct sleeper *self = sleeper_self();
+    int result = m->inherits_priority ? unlock_inheriting(m, self)
+                                      : unlock_barging(m, self);
+    self->mutexes -= result == 0;
     if (result < 0)
         preempt_report(__func__, m->name, "the caller does not have it");
     return result;

@@ -5,6 +5,7 @@
  */
 #include "task_impl.h"
 
+#include "sync_impl.h"
 #include "thread.h"
 
 #include <kit/annotate.h>
@@ -109,6 +110,9 @@ static void *run(void *arg)
         pthread_setname_np(pthread_self(), kernel_name);
     }
     t->value = t->body(t->value);
+    if (t->sleeper.mutexes > 0)
+        preempt_report("schedkit: task", preempt_task_name(t),
+                       "ended with a mutex locked");
     kit_stack_watch_thread_ends();
     give_signal_stack_back(t);
     preempt_fd_end_task(t);

@@ -56,6 +56,8 @@ struct sleeper {
     _Atomic bool ends_by_itself; /* by a deadline, or a descriptor */
     bool shielded; /* its own thread's: cancellation is held back */
     bool is_task;
+    size_t mutexes;         /* that it has locked; its own thread's */
+    uintptr_t identity;     /* as their owner: see mutex.c; 0: none yet */
     pthread_mutex_t *mutex; /* it waits for a condition variable; else NULL */
     pthread_cond_t *changed;
     int alarm_plus_one; /* it waits for a descriptor, or this eventfd; else 0 */

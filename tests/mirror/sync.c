@@ -105,6 +105,98 @@ START_TEST (a_locked_mutex_is_refused_in_time) {
 }
 END_TEST
 
+/* ---- an owner that has ended ---- */
+
+static kit_value lock_and_end(kit_value arg)
+{
+    ck_assert_int_eq(K(mutex_lock)(&mutex), 0);
+    return arg;
+}
+
+/* It may get the stack, and the memory, of the one that has ended. */
+static kit_value find_it_locked(kit_value arg)
+{
+    ck_assert_int_eq(K(mutex_try_lock)(&mutex), -EAGAIN);
+    ck_assert_int_eq(K(mutex_lock_until)(&mutex, after_ms(1)), -ETIMEDOUT);
+    if (!UNDER_TSAN) /* which reports the mistake, as it should */
+        ck_assert_int_eq(K(mutex_unlock)(&mutex), -EPERM);
+    return arg;
+}
+
+static kit_value leave_it_locked(kit_value arg)
+{
+    joined(beside(lock_and_end, arg));
+    for (int i = 0; i < 20; i++)
+        joined(beside(find_it_locked, arg));
+    ck_assert_int_eq(K(mutex_destroy)(&mutex), -EBUSY);
+    return arg;
+}
+
+START_TEST (what_an_owner_has_left_locked_is_nobody_elses) {
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct K(mutex_options) o = OPTIONS(kind);
+        ck_assert_int_eq(K(mutex_init)(&mutex, &o), 0);
+        run(leave_it_locked, kit_none());
+    }
+}
+END_TEST
+
+static void spawn_named(const char *name, K(task_fn) body)
+{
+    struct K(task_options) o = {.name = name};
+    any_task *task;
+    K(spawn)(here(), &task, body, kit_none(), &o);
+    joined(task);
+}
+
+static kit_value lock_and_unlock(kit_value arg)
+{
+    K(mutex_lock)(&mutex);
+    K(mutex_unlock)(&mutex);
+    return arg;
+}
+
+/* It is handed over to one that waits, or left to it. */
+static kit_value unlock_for_another(kit_value arg)
+{
+    K(mutex_lock)(&mutex);
+    any_task *other = beside(lock_and_unlock, arg);
+    until_waiting(other);
+    K(mutex_unlock)(&mutex);
+    joined(other);
+    return arg;
+}
+
+static kit_value end_in_three_ways(kit_value arg)
+{
+    spawn_named("tidy", lock_and_unlock);
+    spawn_named("generous", unlock_for_another);
+    spawn_named("careless", lock_and_end);
+    return arg;
+}
+
+static void run_careless(void *kind)
+{
+    struct K(mutex_options) o = OPTIONS(*(int *)kind);
+    (void)kind;
+    K(mutex_init)(&mutex, &o);
+    run(end_in_three_ways, kit_none());
+}
+
+START_TEST (a_task_that_ends_with_a_mutex_locked_is_reported) {
+    const char *expected = MIRROR_IS_PREEMPT
+                               ? "schedkit: task: careless: ended with a mutex "
+                                 "locked\n"
+                               : "schedkit: task careless: ended with a mutex "
+                                 "locked\n";
+    for (int kind = 0; kind < KINDS; kind++) {
+        char text[1024];
+        errors_of(run_careless, &kind, text, sizeof text);
+        ck_assert_str_eq(text, expected);
+    }
+}
+END_TEST
+
 /* ---- semaphore ---- */
 
 static kit_value acquire(kit_value deadline)
@@ -325,6 +417,8 @@ int main(void)
     const TTest *tests[] = {
         a_mutex_lets_one_in_at_a_time,
         a_locked_mutex_is_refused_in_time,
+        what_an_owner_has_left_locked_is_nobody_elses,
+        a_task_that_ends_with_a_mutex_locked_is_reported,
         two_that_lock_in_opposite_order_come_apart_at_a_deadline,
         a_semaphore_gives_what_is_released_to_who_waits,
         of_release_and_deadline_one_wins_and_nothing_is_lost,

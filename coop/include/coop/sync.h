@@ -21,10 +21,15 @@ struct coop_waiters {
     struct coop_waiter *first;
 };
 
-/* ---- mutex ---- */
+/*
+ * ---- mutex ----
+ *
+ * A task unlocks what it has locked before it ends. One that does not is
+ * reported on stderr, and the mutex stays locked: it is nobody else's.
+ */
 
 typedef struct coop_mutex {
-    coop_task *owner;
+    uint64_t owner; /* its number, which no other task gets; 0: nobody */
     struct coop_waiters waiters;
     const char *name;
 } coop_mutex;

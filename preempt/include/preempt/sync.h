@@ -29,7 +29,14 @@ struct preempt_waiters {
     kit_word count;
 };
 
-/* ---- mutex ---- */
+/*
+ * ---- mutex ----
+ *
+ * A task unlocks what it has locked before it ends. One that does not is
+ * reported on stderr, and the mutex stays locked: it is nobody else's. (With
+ * priority inheritance the kernel gives it to who waits for it just then.) So
+ * with other threads, but for the report.
+ */
 
 typedef struct preempt_mutex {
     kit_pointer_word state; /* whose it is, and is it waited for? */
