@@ -128,8 +128,9 @@ KIT_EXPORT int preempt_spawn(preempt_sched *s, preempt_task **out,
  * 0: PREEMPT_STACK_DEFAULT), its value, and how much of it is used, in one
  * sentence for a message after -EAGAIN: "ulimit -u allows this user 100 threads
  * and processes, and there are 100". Writes at most `room` bytes, a zero at the
- * end included; returns `text`. It reads files of /proc and /sys, and finds what
- * is so now: if threads have ended meanwhile, it says that it knows no reason.
+ * end included; returns `text`. It reads files of /proc and /sys, and finds
+ * what is so now: if threads have ended meanwhile, it says that it knows no
+ * reason.
  */
 KIT_EXPORT const char *preempt_spawn_limit(size_t stack_size, char *text,
                                            size_t room);
