@@ -28,7 +28,8 @@
 
 #define UNDER_SANITIZER (UNDER_ASAN || UNDER_TSAN)
 
-/* Runs the NULL-terminated list; what main returns. Seconds per test. */
+/* Runs the NULL-terminated list; what main returns. Seconds that a test takes
+   at the most where nothing else runs; six times as many are its limit. */
 int run_suite(const char *name, double seconds, const TTest *const *tests);
 
 /* Is valgrind watching? */

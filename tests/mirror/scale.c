@@ -319,6 +319,6 @@ int main(void)
         abandoned_generators_clean_up_once_and_leave_nothing_behind,
         NULL,
     };
-    double seconds = makes_many_threads() ? 500 : 30;
+    double seconds = makes_many_threads() ? 140 : 30;
     return run_suite(SUITE("generators at scale"), seconds, tests);
 }
