@@ -28,6 +28,12 @@
 
 #define UNDER_SANITIZER (UNDER_ASAN || UNDER_TSAN)
 
+#if defined(KIT_HELGRIND)
+#define UNDER_HELGRIND 1
+#else
+#define UNDER_HELGRIND 0
+#endif
+
 /* Runs the NULL-terminated list; what main returns. Seconds that a test takes
    at the most where nothing else runs; six times as many are its limit. */
 int run_suite(const char *name, double seconds, const TTest *const *tests);
