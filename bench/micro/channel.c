@@ -8,6 +8,7 @@
 #include "core.h"
 #include "flow.h"
 #include "go.h"
+#include "posix_queue.h"
 #include "together.h"
 
 #include <coop/chan.h>
@@ -31,6 +32,8 @@
 #define STRETCH_HOG  4
 #define SLICES_MANY  5
 #define SLICES_QUICK 2
+
+#define CAPACITY_MAX 1024
 
 struct kind {
     const char *name;
@@ -325,6 +328,16 @@ static enum micro_verdict measure_coop(struct micro_cell *cell)
             preempt_unmake, preempt_produce, preempt_consume, true, strategy   \
     }
 
+/* Which capacities there are is the system's to say. */
+static const struct kind posix_queue = {
+    .name = "POSIX message queue",
+    .is_peer = true,
+    .create = micro_posix_queue_make,
+    .destroy = micro_posix_queue_unmake,
+    .produce = micro_posix_queue_produce,
+    .consume = micro_posix_queue_consume,
+};
+
 static const struct kind kinds[] = {
     OURS(KIT_WAIT_ADAPTIVE),
     OURS(KIT_WAIT_PARK),
@@ -420,6 +433,9 @@ static void add_block(struct micro_table *t, const struct shape *shape)
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (suits(&kinds[k], shape))
             add_threads(t, shape, &kinds[k]);
+    if (suits(&posix_queue, shape) &&
+        micro_posix_queue_is_there(shape->capacity))
+        add_threads(t, shape, &posix_queue);
     if (!shape->has_hog)
         add_go(t, shape, "threads");
 }
@@ -435,11 +451,16 @@ static void note_peers(struct micro_table *t)
 #if !MICRO_LOCKFREE
     micro_note(t, "Boost.Lockfree was not there when this was built");
 #endif
+    if (!micro_posix_queue_is_there(CAPACITY_MAX))
+        micro_note(t,
+                   "this process may have no POSIX message queue of %d: see "
+                   "mq_overview(7)",
+                   CAPACITY_MAX);
 }
 
 static void fill(struct micro_table *t)
 {
-    static const size_t capacities[] = {0, 1, 128, 1024};
+    static const size_t capacities[] = {0, 1, 128, CAPACITY_MAX};
     static const unsigned pairs[] = {1, 4, 2};
     unsigned placements = micro_placements(t), shapes = t->plan->quick ? 2 : 3;
     for (unsigned i = 0; i < shapes; i++)
