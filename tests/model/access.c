@@ -144,9 +144,14 @@ void model_modified(volatile void *at, const void *value, size_t size)
 
 void model_fence(struct model_site *site)
 {
-    if (!self())
+    struct thread *t = self();
+    if (!t)
         return;
-    machine_step();
-    machine_flush(self());
+    /* Until then others may run, and not see what is held back. */
+    if (t->late_count > 0)
+        machine_point(site, t->late[0].to, WRITES);
+    else
+        machine_step();
+    machine_flush(t);
     machine_trace(site, "%s", "");
 }
