@@ -72,6 +72,8 @@ static bool yield_well(struct kit_backoff *b, int64_t *now)
         set(&m->yield_price, price - price / 16);
         return true;
     }
+    if (get(&m->yield_skips) > 0)
+        return false; /* others yielded meanwhile, and have said so */
     price = price < YIELD_PRICE_MIN       ? YIELD_PRICE_MIN
             : price < YIELD_PRICE_MAX / 8 ? price * 8
                                           : YIELD_PRICE_MAX;
