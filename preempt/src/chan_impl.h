@@ -57,6 +57,14 @@ preempt_chan *chan_condvar_create(size_t element_size, size_t capacity);
    done, and in the asymmetric case their deeds before their looks, too. */
 void chan_fence(bool asymmetric);
 
+/*
+ * Threads of one CPU that yield to each other take turns in a fixed order, and
+ * who comes first after all partners have queued meets them all, every time.
+ * Who sleeps and is woken comes back at another place: where several wait on a
+ * side, now and then one shall. `crowds` counts their waits.
+ */
+bool chan_shall_sleep(const struct preempt_waiters *mine, kit_word *crowds);
+
 static inline void chan_copy(void *to, const void *from, size_t bytes)
 {
     if (KIT_LIKELY(bytes == 8))

@@ -9,9 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Of several that wait on one side, one wait in so many sleeps at once. */
-#define SLEEP_EVERY 8
-
 struct side {
     struct preempt_waiters waiters;
     kit_word cpu;    /* where the side was last seen, plus one; 0: not known */
@@ -50,20 +47,6 @@ static int queue(struct side *side, struct preempt_waiter *w, int64_t deadline)
     return result;
 }
 
-/*
- * Threads of one CPU that yield to each other take turns in a fixed order, and
- * who comes first after all partners have queued meets them all, every time.
- * Who sleeps and is woken comes back at another place.
- */
-static bool shall_sleep(struct side *mine)
-{
-    if (preempt_waiters_count(&mine->waiters) < 2)
-        return false;
-    uint32_t before =
-        atomic_fetch_add_explicit(&mine->crowds, 1, memory_order_relaxed);
-    return before % SLEEP_EVERY == 0;
-}
-
 /* Until the record is served: WORD_SERVED, or WORD_REFUSED by a close. */
 static int await_served(struct rendezvous *r, struct side *mine,
                         struct side *other, struct preempt_waiter *w,
@@ -73,7 +56,7 @@ static int await_served(struct rendezvous *r, struct side *mine,
     struct kit_backoff b;
     kit_backoff_begin(&b, &mine->memory, r->base.wait,
                       preempt_cpu_published(&other->cpu), 1);
-    if (b.peer_here && shall_sleep(mine))
+    if (b.peer_here && chan_shall_sleep(&mine->waiters, &mine->crowds))
         kit_backoff_rest(&b);
     return preempt_waiter_poll(w, &r->lock, &mine->waiters, &why, &b);
 }

@@ -12,13 +12,13 @@
  * Closing sets a bit of `tail`. No position can be claimed after that, so a
  * receiver that finds the ring closed and head == tail has seen everything.
  *
- * Who must wait does so as chan_wait.h says. A woken waiter may find its
- * element not ready, because another sender of an earlier position was
- * interrupted; that sender's own look then finds it, or the next one, waiting.
- * Elements behind that position have used up their wake-ups, so whoever takes
- * an element wakes another waiter if the next cell is ready. And a waiter that
- * has been woken tries before it gives up, so that no element is left to
- * nobody.
+ * Who must wait does so as chan_wait.h says. What it waits for may not be ready
+ * when its turn to be served comes, because another sender of an earlier
+ * position was interrupted: then it is woken to look for itself, and that
+ * sender's own look finds it, or the next one, waiting. Elements behind that
+ * position have used up their looks, so whoever takes an element wakes another
+ * waiter if the next cell is ready. And a waiter that has been woken tries
+ * before it gives up, so that no element is left to nobody.
  */
 #include "chan_wait.h"
 
@@ -28,6 +28,9 @@
 #define INDEX_BITS 25
 #define INDEX_MASK ((UINT64_C(1) << INDEX_BITS) - 1)
 #define CLOSED     (UINT64_C(1) << 63)
+
+/* What a thread does at most for others, beside an operation of its own. */
+#define SERVED_MAX 16
 
 _Static_assert(PREEMPT_CHAN_CAPACITY_MAX <= INDEX_MASK, "indices fit");
 
@@ -50,6 +53,11 @@ static struct ring *of(preempt_chan *ch)
     return (struct ring *)(void *)ch;
 }
 
+static struct chan_side *side_of(struct ring *r, bool sends)
+{
+    return sends ? &r->senders : &r->receivers;
+}
+
 /* ---- positions ---- */
 
 static struct cell *cell_at(struct ring *r, uint64_t position)
@@ -70,7 +78,7 @@ static uint64_t after(const struct ring *r, uint64_t position)
     return ((position & ~INDEX_MASK) + INDEX_MASK + 1) & ~CLOSED;
 }
 
-/* ---- sending and receiving at once ---- */
+/* ---- elements ---- */
 
 /* Is the cell at this end of the ring ready for its next operation? */
 static bool is_ready(struct ring *r, _Atomic uint64_t *end, uint64_t offset)
@@ -79,6 +87,73 @@ static bool is_ready(struct ring *r, _Atomic uint64_t *end, uint64_t offset)
     return atomic_load_explicit(&cell_at(r, at)->turn, memory_order_acquire) ==
            turn_of(at) + offset;
 }
+
+/* Is there more to do, after the operation at the position `at`? */
+static INLINE bool is_special(const struct ring *r, uint64_t at)
+{
+    chan_fence_before_look(&r->base);
+    return KIT_UNLIKELY(chan_shall_publish(at) ||
+                        chan_has_waiter(&r->receivers) ||
+                        chan_has_waiter(&r->senders));
+}
+
+/* The position that it got, in *at. */
+static INLINE int put(struct ring *r, const void *element, size_t size,
+                      uint64_t *at)
+{
+    *at = atomic_load_explicit(&r->tail, memory_order_relaxed);
+    for (;;) {
+        if (KIT_UNLIKELY(*at & CLOSED))
+            return -EPIPE;
+        struct cell *cell = cell_at(r, *at);
+        /* acquire: pairs with the receiver's release, whose copy is over */
+        uint64_t turn = atomic_load_explicit(&cell->turn, memory_order_acquire);
+        if (KIT_LIKELY(turn == turn_of(*at))) {
+            if (!atomic_compare_exchange_weak_explicit(
+                    &r->tail, at, after(r, *at), memory_order_relaxed,
+                    memory_order_relaxed))
+                continue;
+            chan_copy(cell->element, element, size);
+            /* release: the element is the receiver's to read */
+            atomic_store_explicit(&cell->turn, turn + 1, memory_order_release);
+            return 0;
+        }
+        uint64_t now = atomic_load_explicit(&r->tail, memory_order_relaxed);
+        if (now == *at)
+            return -EAGAIN;
+        *at = now;
+    }
+}
+
+/* The position that it had, or would have, in *at. */
+static INLINE int get(struct ring *r, void *element, size_t size, uint64_t *at)
+{
+    *at = atomic_load_explicit(&r->head, memory_order_relaxed);
+    for (;;) {
+        struct cell *cell = cell_at(r, *at);
+        /* acquire: pairs with the sender's release, whose copy is over */
+        uint64_t turn = atomic_load_explicit(&cell->turn, memory_order_acquire);
+        if (KIT_LIKELY(turn == turn_of(*at) + 1)) {
+            uint64_t next = after(r, *at);
+            if (!atomic_compare_exchange_weak_explicit(&r->head, at, next,
+                                                       memory_order_relaxed,
+                                                       memory_order_relaxed))
+                continue;
+            chan_copy(element, cell->element, size);
+            /* release: the cell is the next lap's sender's to write */
+            uint64_t lap_on = (*at & ~INDEX_MASK) + INDEX_MASK + 1;
+            atomic_store_explicit(&cell->turn, turn_of(lap_on),
+                                  memory_order_release);
+            return 1;
+        }
+        uint64_t now = atomic_load_explicit(&r->head, memory_order_relaxed);
+        if (now == *at)
+            return -EAGAIN;
+        *at = now;
+    }
+}
+
+/* ---- who waits ---- */
 
 /* Pass a wake-up on: more than one waiter may be able to go on. */
 static inline void chain_senders(struct ring *r)
@@ -97,48 +172,64 @@ static inline void chain_receivers(struct ring *r)
         chan_wake_one(&r->receivers);
 }
 
+/*
+ * The longest waiting sender, or receiver, may be able to go on: does its
+ * operation for it, if `may_serve`, and otherwise lets it look for itself.
+ * True when it was done.
+ */
+static bool serve(struct ring *r, bool sends, bool may_serve)
+{
+    uint64_t at;
+    size_t size = r->base.element_size;
+    struct preempt_waiter *w = chan_take(side_of(r, sends));
+    if (!w)
+        return false;
+    bool done = may_serve && !w->select &&
+                (sends ? put(r, w->element, size, &at) == 0
+                       : get(r, w->element, size, &at) == 1);
+    preempt_waiter_wake(w, done ? WORD_SERVED : WORD_CHANGED);
+    return done;
+}
+
+/*
+ * An element was sent, or received. That may let somebody go on who waits on
+ * the other side; when it is served, somebody on this side again.
+ */
+static void follow(struct ring *r, bool sent)
+{
+    for (int left = SERVED_MAX;; left--) {
+        if (sent)
+            chain_senders(r);
+        else
+            chain_receivers(r);
+        if (!chan_has_waiter(side_of(r, !sent)) || !serve(r, !sent, left > 0))
+            return;
+        sent = !sent;
+        chan_fence_before_look(&r->base);
+    }
+}
+
 static APART int end_send(struct ring *r, uint64_t at)
 {
     chan_publish_cpu(&r->senders, at);
-    if (chan_has_waiter(&r->receivers))
-        chan_wake_one(&r->receivers);
-    chain_senders(r);
+    follow(r, true);
     return 0;
 }
 
-/* Is there more to do, after the operation at the position `at`? */
-static INLINE bool is_special(const struct ring *r, uint64_t at)
+static APART int end_recv(struct ring *r, uint64_t at)
 {
-    chan_fence_before_look(&r->base);
-    return KIT_UNLIKELY(chan_shall_publish(at) ||
-                        chan_has_waiter(&r->receivers) ||
-                        chan_has_waiter(&r->senders));
+    chan_publish_cpu(&r->receivers, at);
+    follow(r, false);
+    return 1;
 }
+
+/* ---- sending and receiving at once ---- */
 
 static INLINE int send_sized(struct ring *r, const void *element, size_t size)
 {
-    uint64_t at = atomic_load_explicit(&r->tail, memory_order_relaxed);
-    for (;;) {
-        if (KIT_UNLIKELY(at & CLOSED))
-            return -EPIPE;
-        struct cell *cell = cell_at(r, at);
-        /* acquire: pairs with the receiver's release, whose copy is over */
-        uint64_t turn = atomic_load_explicit(&cell->turn, memory_order_acquire);
-        if (KIT_LIKELY(turn == turn_of(at))) {
-            if (!atomic_compare_exchange_weak_explicit(
-                    &r->tail, &at, after(r, at), memory_order_relaxed,
-                    memory_order_relaxed))
-                continue;
-            chan_copy(cell->element, element, size);
-            /* release: the element is the receiver's to read */
-            atomic_store_explicit(&cell->turn, turn + 1, memory_order_release);
-            return is_special(r, at) ? end_send(r, at) : 0;
-        }
-        uint64_t now = atomic_load_explicit(&r->tail, memory_order_relaxed);
-        if (now == at)
-            return -EAGAIN;
-        at = now;
-    }
+    uint64_t at;
+    int result = put(r, element, size, &at);
+    return result == 0 && is_special(r, at) ? end_send(r, at) : result;
 }
 
 static APART int send_any(struct ring *r, const void *element)
@@ -163,40 +254,12 @@ static APART int empty_or_end(struct ring *r, uint64_t at)
     return 0;
 }
 
-static APART int end_recv(struct ring *r, uint64_t at)
-{
-    chan_publish_cpu(&r->receivers, at);
-    if (chan_has_waiter(&r->senders))
-        chan_wake_one(&r->senders);
-    chain_receivers(r);
-    return 1;
-}
-
 static INLINE int recv_sized(struct ring *r, void *element, size_t size)
 {
-    uint64_t at = atomic_load_explicit(&r->head, memory_order_relaxed);
-    for (;;) {
-        struct cell *cell = cell_at(r, at);
-        /* acquire: pairs with the sender's release, whose copy is over */
-        uint64_t turn = atomic_load_explicit(&cell->turn, memory_order_acquire);
-        if (KIT_LIKELY(turn == turn_of(at) + 1)) {
-            uint64_t next = after(r, at);
-            if (!atomic_compare_exchange_weak_explicit(&r->head, &at, next,
-                                                       memory_order_relaxed,
-                                                       memory_order_relaxed))
-                continue;
-            chan_copy(element, cell->element, size);
-            /* release: the cell is the next lap's sender's to write */
-            uint64_t lap_on = (at & ~INDEX_MASK) + INDEX_MASK + 1;
-            atomic_store_explicit(&cell->turn, turn_of(lap_on),
-                                  memory_order_release);
-            return is_special(r, at) ? end_recv(r, at) : 1;
-        }
-        uint64_t now = atomic_load_explicit(&r->head, memory_order_relaxed);
-        if (now == at)
-            return empty_or_end(r, at);
-        at = now;
-    }
+    uint64_t at;
+    if (KIT_UNLIKELY(get(r, element, size, &at) < 0))
+        return empty_or_end(r, at);
+    return is_special(r, at) ? end_recv(r, at) : 1;
 }
 
 static APART int recv_any(struct ring *r, void *element)
@@ -213,6 +276,30 @@ static INLINE int try_recv(struct ring *r, void *element)
 
 /* ---- waiting ---- */
 
+/* Is the cell at this end ready, whoever moves the end meanwhile? */
+static bool is_ready_now(struct ring *r, _Atomic uint64_t *end, uint64_t offset)
+{
+    uint64_t before, now = atomic_load_explicit(end, memory_order_acquire);
+    do {
+        if (is_ready(r, end, offset))
+            return true;
+        before = now;
+        now = atomic_load_explicit(end, memory_order_acquire);
+    } while (now != before);
+    return false;
+}
+
+static bool ring_can(preempt_chan *ch, bool sends)
+{
+    struct ring *r = of(ch);
+    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+    if (sends)
+        return (tail & CLOSED) || is_ready_now(r, &r->tail, 0);
+    return is_ready_now(r, &r->head, 1) ||
+           tail ==
+               (atomic_load_explicit(&r->head, memory_order_relaxed) | CLOSED);
+}
+
 static int try_send_fn(preempt_chan *ch, void *element)
 {
     return try_send(of(ch), element);
@@ -223,14 +310,14 @@ static int try_recv_fn(preempt_chan *ch, void *element)
     return try_recv(of(ch), element);
 }
 
-static void pass_on_to_senders(preempt_chan *ch)
+static bool can_send(const struct chan_party *p)
 {
-    chain_senders(of(ch));
+    return ring_can(p->chan, true);
 }
 
-static void pass_on_to_receivers(preempt_chan *ch)
+static bool can_recv(const struct chan_party *p)
 {
-    chain_receivers(of(ch));
+    return ring_can(p->chan, false);
 }
 
 /* ---- operations ---- */
@@ -252,10 +339,12 @@ static APART int wait_and_send(struct ring *r, const void *element,
         &r->base,
         &r->senders,
         &r->receivers,
+        can_send,
         try_send_fn,
-        pass_on_to_senders,
-        (void *)(uintptr_t)element, /* which try_send only reads */
+        (void *)(uintptr_t)element, /* which is only read */
+        0,
         {"send to", r->base.name, deadline},
+        NULL,
     };
     return chan_wait_and(&p);
 }
@@ -263,13 +352,11 @@ static APART int wait_and_send(struct ring *r, const void *element,
 static APART int wait_and_recv(struct ring *r, void *element, int64_t deadline)
 {
     struct chan_party p = {
-        &r->base,
-        &r->receivers,
-        &r->senders,
-        try_recv_fn,
-        pass_on_to_receivers,
-        element,
-        {"receive from", r->base.name, deadline},
+        &r->base,    &r->receivers,
+        &r->senders, can_recv,
+        try_recv_fn, element,
+        1,           {"receive from", r->base.name, deadline},
+        NULL,
     };
     return chan_wait_and(&p);
 }
@@ -316,35 +403,6 @@ static int ring_close(preempt_chan *ch)
 }
 
 /* ---- select ---- */
-
-/* Is the cell at this end ready, whoever moves the end meanwhile? */
-static bool is_ready_now(struct ring *r, _Atomic uint64_t *end, uint64_t offset)
-{
-    uint64_t before, now = atomic_load_explicit(end, memory_order_acquire);
-    do {
-        if (is_ready(r, end, offset))
-            return true;
-        before = now;
-        now = atomic_load_explicit(end, memory_order_acquire);
-    } while (now != before);
-    return false;
-}
-
-static bool ring_can(preempt_chan *ch, bool sends)
-{
-    struct ring *r = of(ch);
-    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-    if (sends)
-        return (tail & CLOSED) || is_ready_now(r, &r->tail, 0);
-    return is_ready_now(r, &r->head, 1) ||
-           tail ==
-               (atomic_load_explicit(&r->head, memory_order_relaxed) | CLOSED);
-}
-
-static struct chan_side *side_of(struct ring *r, bool sends)
-{
-    return sends ? &r->senders : &r->receivers;
-}
 
 static enum chan_entered ring_enter(preempt_chan *ch, struct preempt_waiter *w,
                                     bool sends)

@@ -108,18 +108,24 @@ static INLINE bool is_special(const struct spsc *q, uint64_t at,
                         chan_has_waiter(other));
 }
 
-static APART int end_send(struct spsc *q, uint64_t at)
+static void serve_receiver(struct spsc *q);
+static void serve_sender(struct spsc *q);
+
+/* `is_sender`: or it is done for the sender. */
+static APART int end_send(struct spsc *q, uint64_t at, bool is_sender)
 {
     if (state_of(q) != OPEN && !settle(q, at))
         return -EPIPE;
     advance(q, &q->tail);
-    chan_publish_cpu(&q->senders, at);
+    if (is_sender)
+        chan_publish_cpu(&q->senders, at);
     if (chan_has_waiter(&q->receivers))
-        chan_wake_one(&q->receivers);
+        serve_receiver(q);
     return 0;
 }
 
-static INLINE int send_sized(struct spsc *q, const void *element, size_t size)
+static INLINE int send_sized(struct spsc *q, const void *element, size_t size,
+                             bool is_sender)
 {
     struct cell *cell = cell_of(q, &q->tail);
     if (KIT_UNLIKELY(state_of(q) != OPEN))
@@ -132,23 +138,23 @@ static INLINE int send_sized(struct spsc *q, const void *element, size_t size)
     /* release: the element is the receiver's to read */
     atomic_store_explicit(&cell->is_full, 1, memory_order_release);
     if (is_special(q, at, &q->receivers))
-        return end_send(q, at);
+        return end_send(q, at, is_sender);
     advance(q, &q->tail);
     return 0;
 }
 
-static APART int send_any(struct spsc *q, const void *element)
+static APART int send_any(struct spsc *q, const void *element, bool is_sender)
 {
-    return send_sized(q, element, q->base.element_size);
+    return send_sized(q, element, q->base.element_size, is_sender);
 }
 
 static INLINE int try_send(struct spsc *q, const void *element)
 {
     if (KIT_LIKELY(q->base.element_size == 8))
-        return send_sized(q, element, 8);
+        return send_sized(q, element, 8, true);
     if (KIT_LIKELY(q->base.element_size == 16))
-        return send_sized(q, element, 16);
-    return send_any(q, element);
+        return send_sized(q, element, 16, true);
+    return send_any(q, element, true);
 }
 
 /* The ring is closed and looked empty: 0 at the end, 1 with an element. */
@@ -166,17 +172,19 @@ static int look_for_last(struct spsc *q, const struct cell *cell)
     return is_full(cell);
 }
 
-static APART int end_recv(struct spsc *q, uint64_t at)
+/* `is_receiver`: or it is done for the receiver. */
+static APART int end_recv(struct spsc *q, uint64_t at, bool is_receiver)
 {
-    chan_publish_cpu(&q->receivers, at);
+    if (is_receiver)
+        chan_publish_cpu(&q->receivers, at);
     if (chan_has_waiter(&q->senders))
-        chan_wake_one(&q->senders);
+        serve_sender(q);
     return 1;
 }
 
 /* The cell is full. */
 static INLINE int take(struct spsc *q, struct cell *cell, void *element,
-                       size_t size)
+                       size_t size, bool is_receiver)
 {
     uint64_t at = atomic_load_explicit(&q->head.count, memory_order_relaxed);
     chan_copy(element, cell->element, size);
@@ -184,11 +192,11 @@ static INLINE int take(struct spsc *q, struct cell *cell, void *element,
     /* release: the cell is the sender's to write */
     atomic_store_explicit(&cell->is_full, 0, memory_order_release);
     advance(q, &q->head);
-    return is_special(q, at, &q->senders) ? end_recv(q, at) : 1;
+    return is_special(q, at, &q->senders) ? end_recv(q, at, is_receiver) : 1;
 }
 
 /* Not of 8 or 16 bytes, or there is none, or the ring is closed. */
-static APART int recv_any(struct spsc *q, void *element)
+static APART int recv_any(struct spsc *q, void *element, bool is_receiver)
 {
     struct cell *cell = cell_of(q, &q->head);
     uint32_t state = state_of(q);
@@ -199,22 +207,51 @@ static APART int recv_any(struct spsc *q, void *element)
         if (result <= 0)
             return result;
     }
-    return take(q, cell, element, q->base.element_size);
+    return take(q, cell, element, q->base.element_size, is_receiver);
 }
 
 static INLINE int try_recv(struct spsc *q, void *element)
 {
     struct cell *cell = cell_of(q, &q->head);
     if (KIT_UNLIKELY(state_of(q) != OPEN || !is_full(cell)))
-        return recv_any(q, element);
+        return recv_any(q, element, true);
     if (KIT_LIKELY(q->base.element_size == 8))
-        return take(q, cell, element, 8);
+        return take(q, cell, element, 8, true);
     if (KIT_LIKELY(q->base.element_size == 16))
-        return take(q, cell, element, 16);
-    return recv_any(q, element);
+        return take(q, cell, element, 16, true);
+    return recv_any(q, element, true);
 }
 
 /* ---- waiting ---- */
+
+/* Does the sender's operation for it, if it waits, and no select of its. */
+static void serve_sender(struct spsc *q)
+{
+    struct preempt_waiter *w = chan_take(&q->senders);
+    if (!w)
+        return;
+    bool done = !w->select && send_any(q, w->element, false) == 0;
+    preempt_waiter_wake(w, done ? WORD_SERVED : WORD_CHANGED);
+}
+
+static void serve_receiver(struct spsc *q)
+{
+    struct preempt_waiter *w = chan_take(&q->receivers);
+    if (!w)
+        return;
+    bool done = !w->select && recv_any(q, w->element, false) == 1;
+    preempt_waiter_wake(w, done ? WORD_SERVED : WORD_CHANGED);
+}
+
+static bool can_send(const struct chan_party *p)
+{
+    return state_of(of(p->chan)) != OPEN || !is_full(p->cell);
+}
+
+static bool can_recv(const struct chan_party *p)
+{
+    return state_of(of(p->chan)) != OPEN || is_full(p->cell);
+}
 
 static int try_send_fn(preempt_chan *ch, void *element)
 {
@@ -233,10 +270,12 @@ static APART int wait_and_send(struct spsc *q, const void *element,
         &q->base,
         &q->senders,
         &q->receivers,
+        can_send,
         try_send_fn,
-        NULL,
-        (void *)(uintptr_t)element, /* which try_send only reads */
+        (void *)(uintptr_t)element, /* which is only read */
+        0,
         {"send to", q->base.name, deadline},
+        cell_of(q, &q->tail),
     };
     return chan_wait_and(&p);
 }
@@ -247,10 +286,12 @@ static APART int wait_and_recv(struct spsc *q, void *element, int64_t deadline)
         &q->base,
         &q->receivers,
         &q->senders,
+        can_recv,
         try_recv_fn,
-        NULL,
         element,
+        1,
         {"receive from", q->base.name, deadline},
+        cell_of(q, &q->head),
     };
     return chan_wait_and(&p);
 }

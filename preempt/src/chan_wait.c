@@ -9,6 +9,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* The capacity below which it pays to be served while one yields. */
+#define SHALLOW 4
+
+/* Of several that wait on one side, one wait in so many sleeps at once. */
+#define SLEEP_EVERY 8
+
 #if defined(__SANITIZE_THREAD__)
 #define CAN_BE_ASYMMETRIC 0 /* ThreadSanitizer knows nothing of membarrier */
 #else
@@ -30,11 +36,17 @@ void chan_fence(bool asymmetric)
     errno = saved;
 }
 
-void chan_wake_one(struct chan_side *side)
+struct preempt_waiter *chan_take(struct chan_side *side)
 {
     kit_lock_acquire(&side->lock);
     struct preempt_waiter *w = preempt_waiters_take(&side->waiters, NULL);
     kit_lock_release(&side->lock);
+    return w;
+}
+
+void chan_wake_one(struct chan_side *side)
+{
+    struct preempt_waiter *w = chan_take(side);
     if (w)
         preempt_waiter_wake(w, WORD_CHANGED);
 }
@@ -49,6 +61,15 @@ void chan_wake_all(struct chan_side *side)
 
 /* ---- waiting ---- */
 
+bool chan_shall_sleep(const struct preempt_waiters *mine, kit_word *crowds)
+{
+    if (preempt_waiters_count(mine) < 2)
+        return false;
+    uint32_t before =
+        atomic_fetch_add_explicit(crowds, 1, memory_order_relaxed);
+    return before % SLEEP_EVERY == 0;
+}
+
 void chan_announce(struct chan_side *side, struct preempt_waiter *w, bool first)
 {
     kit_lock_acquire(&side->lock);
@@ -60,30 +81,42 @@ void chan_announce(struct chan_side *side, struct preempt_waiter *w, bool first)
 }
 
 /*
- * Announces itself, looks once more, sleeps, and tries. -EAGAIN when that came
- * too late; -ECANCELED, -ETIMEDOUT. `again`: it was woken before, and came too
- * late.
+ * Who shares its CPU with the other side yields first: in the queue, if a ring
+ * is so shallow that being served meanwhile saves more than queueing costs.
  */
-static int sleep_on(const struct chan_party *p, bool again)
+static bool yields_in_queue(const struct chan_party *p,
+                            const struct kit_backoff *b)
+{
+    return b->peer_here && p->chan->capacity < SHALLOW;
+}
+
+/*
+ * Announces itself, looks once more, and waits until it is served, or woken to
+ * try. -EAGAIN when that came too late; -ECANCELED, -ETIMEDOUT. `again`: it was
+ * woken before, and came too late.
+ */
+static int wait_in_queue(const struct chan_party *p, struct kit_backoff *b,
+                         bool again)
 {
     struct sleeper *s = sleeper_self();
-    struct preempt_waiter w = preempt_waiter_make(s, NULL);
-    int result = sleeper_may_wait(s, p->why.deadline);
+    struct preempt_waiter w = preempt_waiter_make(s, p->element);
+    kit_lock *lock = &p->mine->lock;
+    struct preempt_waiters *queue = &p->mine->waiters;
+    int how, result = sleeper_may_wait(s, p->why.deadline);
     if (result < 0)
         return result;
     chan_announce(p->mine, &w, again);
     chan_fence(p->chan->asymmetric);
-    result = p->try(p->chan, p->element);
-    if (result != -EAGAIN) {
-        if (preempt_waiter_leave(&w, &p->mine->lock, &p->mine->waiters, 0) >
-                0 &&
-            p->pass_on)
-            p->pass_on(p->chan);
-        return result;
-    }
-    result =
-        preempt_waiter_wait(&w, &p->mine->lock, &p->mine->waiters, &p->why);
-    return result < 0 ? result : p->try(p->chan, p->element);
+    if (p->can(p))
+        how = preempt_waiter_leave(&w, lock, queue, WORD_CHANGED);
+    else if (yields_in_queue(p, b) &&
+             !chan_shall_sleep(queue, &p->mine->crowds))
+        how = preempt_waiter_poll(&w, lock, queue, &p->why, b);
+    else
+        how = preempt_waiter_wait(&w, lock, queue, &p->why);
+    if (how == WORD_SERVED)
+        return p->served;
+    return how < 0 ? how : p->try(p->chan, p->element);
 }
 
 /* A deep ring is worth waiting for: it fills, or drains, by a batch. */
@@ -112,10 +145,10 @@ int chan_wait_and(const struct chan_party *p)
     kit_backoff_begin(&b, &p->mine->memory, p->chan->wait, (int)cpu - 1,
                       pauses_for(p->chan->capacity));
     do {
-        if (kit_backoff_step(&b)) {
+        if (!yields_in_queue(p, &b) && kit_backoff_step(&b)) {
             result = try_again(p);
         } else {
-            result = sleep_on(p, slept);
+            result = wait_in_queue(p, &b, slept);
             slept = true;
         }
     } while (result == -EAGAIN);

@@ -4,11 +4,17 @@
  * and are woken, and their memory.
  *
  * A waiter queues its record, looks once more, and sleeps. Whoever completes an
- * operation that could help it takes the record out and makes one wake-up call:
- * a waiter is taken out once, so there are no calls in vain, and either the
- * waiter's last look sees the operation or the operation's look sees the
- * waiter. That needs a full fence on both sides; where the kernel has
- * membarrier the waiter, who is about to sleep anyway, pays for both.
+ * operation that could help it takes the record out, does the waiter's
+ * operation for it, and makes one wake-up call: a waiter is taken out once, so
+ * there are no calls in vain, and either the waiter's last look sees the
+ * operation or the operation's look sees the waiter. That needs a full fence on
+ * both sides; where the kernel has membarrier the waiter, who is about to sleep
+ * anyway, pays for both.
+ *
+ * A waiter that is served need not run for the other side to go on: of threads
+ * that share a CPU each does several operations for a switch, even at capacity
+ * 1. So while a waiter is queued it must not do its operation itself: it leaves
+ * the queue first, or finds that it has been taken out.
  */
 #ifndef PREEMPT_CHAN_WAIT_H
 #define PREEMPT_CHAN_WAIT_H
@@ -24,6 +30,7 @@ struct chan_side {
     _Alignas(CACHE_LINE) struct preempt_waiters waiters;
     kit_word cpu; /* where the side was last seen, plus one; 0: not known */
     _Alignas(CACHE_LINE) kit_lock lock; /* of the waiters */
+    kit_word crowds;                    /* waits beside others */
     struct kit_backoff_memory memory;
 };
 
@@ -31,12 +38,13 @@ struct chan_side {
 struct chan_party {
     preempt_chan *chan;
     struct chan_side *mine, *other;
+    /* Would `try` do it? To be asked while queued, when others may do it. */
+    bool (*can)(const struct chan_party *);
     int (*try)(preempt_chan *, void *element); /* -EAGAIN: wait */
-    /* What the last look found was not what the wake-up was for that came
-       meanwhile: that is for the next one in the queue. NULL: there is none. */
-    void (*pass_on)(preempt_chan *);
     void *element;
+    int served; /* what `try` returns when it has done it */
     struct wait why;
+    const void *cell; /* for `can` */
 };
 
 /* Tries until the result is not -EAGAIN; also -ECANCELED, -ETIMEDOUT. */
@@ -46,6 +54,10 @@ int chan_wait_and(const struct chan_party *p);
 void chan_announce(struct chan_side *side, struct preempt_waiter *w,
                    bool first);
 
+/* The longest waiting, taken out, to be woken; NULL. */
+struct preempt_waiter *chan_take(struct chan_side *side);
+
+/* Lets the longest waiting look for itself. */
 void chan_wake_one(struct chan_side *side);
 void chan_wake_all(struct chan_side *side);
 

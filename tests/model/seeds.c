@@ -68,8 +68,13 @@ START_TEST (an_announcement_after_the_last_look_is_found) {
 }
 END_TEST
 
-START_TEST (a_wake_up_that_nobody_passes_on_is_found) {
-    finds("wake-up-kept", "ring of 1: 1 to 2", "deadlock");
+START_TEST (an_operation_that_two_do_is_found) {
+    finds("tried-in-queue", "ring of 1: 1 to 1", "wrong");
+}
+END_TEST
+
+START_TEST (an_operation_done_for_another_in_silence_is_found) {
+    finds("served-in-silence", "ring of 1: 1 to 2", "deadlock");
 }
 END_TEST
 
@@ -275,7 +280,8 @@ int main(void)
         a_missing_look_after_the_announcement_is_found,
         a_wake_up_before_the_store_is_found,
         an_announcement_after_the_last_look_is_found,
-        a_wake_up_that_nobody_passes_on_is_found,
+        an_operation_that_two_do_is_found,
+        an_operation_done_for_another_in_silence_is_found,
         a_close_that_wakes_only_one_is_found,
         a_missing_fence_of_the_notifier_is_found,
         a_missing_membarrier_of_the_waiter_is_found,
