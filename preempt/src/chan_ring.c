@@ -172,39 +172,41 @@ static inline void chain_receivers(struct ring *r)
         chan_wake_one(&r->receivers);
 }
 
-/*
- * The longest waiting sender, or receiver, may be able to go on: does its
- * operation for it, if `may_serve`, and otherwise lets it look for itself.
- * True when it was done.
- */
-static bool serve(struct ring *r, bool sends, bool may_serve)
+/* For somebody else, who waits; what follows from it is left to the caller. */
+static int put_for(preempt_chan *ch, void *element)
 {
     uint64_t at;
-    size_t size = r->base.element_size;
-    struct preempt_waiter *w = chan_take(side_of(r, sends));
-    if (!w)
-        return false;
-    bool done = may_serve && !w->select &&
-                (sends ? put(r, w->element, size, &at) == 0
-                       : get(r, w->element, size, &at) == 1);
-    preempt_waiter_wake(w, done ? WORD_SERVED : WORD_CHANGED);
-    return done;
+    return put(of(ch), element, ch->element_size, &at);
+}
+
+static int get_for(preempt_chan *ch, void *element)
+{
+    uint64_t at;
+    return get(of(ch), element, ch->element_size, &at);
 }
 
 /*
  * An element was sent, or received. That may let somebody go on who waits on
- * the other side; when it is served, somebody on this side again.
+ * the other side; when it is served, somebody on this side again. Who has done
+ * enough for others leaves the rest to one that it wakes.
  */
 static void follow(struct ring *r, bool sent)
 {
-    for (int left = SERVED_MAX;; left--) {
+    for (int left = SERVED_MAX;; left--, sent = !sent) {
+        struct chan_side *other = side_of(r, !sent);
         if (sent)
             chain_senders(r);
         else
             chain_receivers(r);
-        if (!chan_has_waiter(side_of(r, !sent)) || !serve(r, !sent, left > 0))
+        if (!chan_has_waiter(other))
             return;
-        sent = !sent;
+        if (left == 0) {
+            chan_wake_one(other);
+            return;
+        }
+        if (!(sent ? chan_serve(&r->base, other, get_for, 1)
+                   : chan_serve(&r->base, other, put_for, 0)))
+            return;
         chan_fence_before_look(&r->base);
     }
 }

@@ -108,8 +108,7 @@ static INLINE bool is_special(const struct spsc *q, uint64_t at,
                         chan_has_waiter(other));
 }
 
-static void serve_receiver(struct spsc *q);
-static void serve_sender(struct spsc *q);
+static int recv_for(preempt_chan *ch, void *element);
 
 /* `is_sender`: or it is done for the sender. */
 static APART int end_send(struct spsc *q, uint64_t at, bool is_sender)
@@ -120,7 +119,7 @@ static APART int end_send(struct spsc *q, uint64_t at, bool is_sender)
     if (is_sender)
         chan_publish_cpu(&q->senders, at);
     if (chan_has_waiter(&q->receivers))
-        serve_receiver(q);
+        chan_serve(&q->base, &q->receivers, recv_for, 1);
     return 0;
 }
 
@@ -146,6 +145,11 @@ static INLINE int send_sized(struct spsc *q, const void *element, size_t size,
 static APART int send_any(struct spsc *q, const void *element, bool is_sender)
 {
     return send_sized(q, element, q->base.element_size, is_sender);
+}
+
+static int send_for(preempt_chan *ch, void *element)
+{
+    return send_any(of(ch), element, false);
 }
 
 static INLINE int try_send(struct spsc *q, const void *element)
@@ -178,7 +182,7 @@ static APART int end_recv(struct spsc *q, uint64_t at, bool is_receiver)
     if (is_receiver)
         chan_publish_cpu(&q->receivers, at);
     if (chan_has_waiter(&q->senders))
-        serve_sender(q);
+        chan_serve(&q->base, &q->senders, send_for, 0);
     return 1;
 }
 
@@ -210,6 +214,11 @@ static APART int recv_any(struct spsc *q, void *element, bool is_receiver)
     return take(q, cell, element, q->base.element_size, is_receiver);
 }
 
+static int recv_for(preempt_chan *ch, void *element)
+{
+    return recv_any(of(ch), element, false);
+}
+
 static INLINE int try_recv(struct spsc *q, void *element)
 {
     struct cell *cell = cell_of(q, &q->head);
@@ -223,25 +232,6 @@ static INLINE int try_recv(struct spsc *q, void *element)
 }
 
 /* ---- waiting ---- */
-
-/* Does the sender's operation for it, if it waits, and no select of its. */
-static void serve_sender(struct spsc *q)
-{
-    struct preempt_waiter *w = chan_take(&q->senders);
-    if (!w)
-        return;
-    bool done = !w->select && send_any(q, w->element, false) == 0;
-    preempt_waiter_wake(w, done ? WORD_SERVED : WORD_CHANGED);
-}
-
-static void serve_receiver(struct spsc *q)
-{
-    struct preempt_waiter *w = chan_take(&q->receivers);
-    if (!w)
-        return;
-    bool done = !w->select && recv_any(q, w->element, false) == 1;
-    preempt_waiter_wake(w, done ? WORD_SERVED : WORD_CHANGED);
-}
 
 static bool can_send(const struct chan_party *p)
 {

@@ -36,7 +36,7 @@ void chan_fence(bool asymmetric)
     errno = saved;
 }
 
-struct preempt_waiter *chan_take(struct chan_side *side)
+static struct preempt_waiter *take(struct chan_side *side)
 {
     kit_lock_acquire(&side->lock);
     struct preempt_waiter *w = preempt_waiters_take(&side->waiters, NULL);
@@ -44,9 +44,20 @@ struct preempt_waiter *chan_take(struct chan_side *side)
     return w;
 }
 
+bool chan_serve(preempt_chan *ch, struct chan_side *side,
+                int (*op)(preempt_chan *, void *element), int done)
+{
+    struct preempt_waiter *w = take(side);
+    if (!w)
+        return false;
+    bool is_served = !w->select && op(ch, w->element) == done;
+    preempt_waiter_wake(w, is_served ? WORD_SERVED : WORD_CHANGED);
+    return is_served;
+}
+
 void chan_wake_one(struct chan_side *side)
 {
-    struct preempt_waiter *w = chan_take(side);
+    struct preempt_waiter *w = take(side);
     if (w)
         preempt_waiter_wake(w, WORD_CHANGED);
 }

@@ -54,10 +54,15 @@ int chan_wait_and(const struct chan_party *p);
 void chan_announce(struct chan_side *side, struct preempt_waiter *w,
                    bool first);
 
-/* The longest waiting, taken out, to be woken; NULL. */
-struct preempt_waiter *chan_take(struct chan_side *side);
+/*
+ * The longest waiting of a side may be able to go on: does its operation for
+ * it, if `op` can (`done` is its result then) and it is no select, and wakes
+ * it. If not, it is woken to try for itself. True when it was done.
+ */
+bool chan_serve(preempt_chan *ch, struct chan_side *side,
+                int (*op)(preempt_chan *, void *element), int done);
 
-/* Lets the longest waiting look for itself. */
+/* The same, and it has to try for itself. */
 void chan_wake_one(struct chan_side *side);
 void chan_wake_all(struct chan_side *side);
 
