@@ -5,12 +5,13 @@
  *
  * Each cell says whether it is full, on the cache line of its element (if that
  * is of 8 bytes; longer ones may lie across two), and each side alone knows
- * where it is: so an element, and later its empty cell, costs one transfer
- * between CPUs, at any capacity. After John Giacomoni, Tipp
- * Moseley and Manish Vachharajani, "FastForward for Efficient Pipeline
- * Parallelism" (2008). Indices for both sides to see, even if each side keeps a
- * copy of the other's (as in Erik Rigtorp's SPSCQueue), cost a transfer more
- * whenever the copy is used up: each time at capacity 1.
+ * where it is (or who does its operation for it, while it is queued): so an
+ * element, and later its empty cell, costs one transfer between CPUs, at any
+ * capacity. After John Giacomoni, Tipp Moseley and Manish Vachharajani,
+ * "FastForward for Efficient Pipeline Parallelism" (2008). Indices for both
+ * sides to see, even if each side keeps a copy of the other's (as in Erik
+ * Rigtorp's SPSCQueue), cost a transfer more whenever the copy is used up: each
+ * time at capacity 1.
  *
  * Who must wait does so as chan_wait.h says. A side has one waiter at most, or
  * one select: no wake-up can have been for somebody else.
@@ -35,7 +36,8 @@ struct cell {
     char element[];
 };
 
-/* Where one direction is; only `count` is for others, too. */
+/* Where one direction is. `offset` is for who has the role, and while that one
+   is queued for who takes it out. */
 struct place {
     _Alignas(CACHE_LINE) _Atomic uint64_t count; /* of its elements */
     size_t offset;                               /* of its next cell */
@@ -342,7 +344,8 @@ static int spsc_close(preempt_chan *ch)
 
 /* ---- select ---- */
 
-/* For who has the role: nobody else knows the cell. */
+/* For who has the role: nobody else knows the cell, while its select is queued
+   either, for a select is not served. */
 static bool spsc_can(preempt_chan *ch, bool sends)
 {
     struct spsc *q = of(ch);

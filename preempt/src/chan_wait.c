@@ -103,11 +103,11 @@ static bool yields_in_queue(const struct chan_party *p,
 
 /*
  * Announces itself, looks once more, and waits until it is served, or woken to
- * try. -EAGAIN when that came too late; -ECANCELED, -ETIMEDOUT. `again`: it was
- * woken before, and came too late.
+ * try. -EAGAIN when that came too late; -ECANCELED, -ETIMEDOUT. Who was taken
+ * out of the queue, in *taken, and came too late has not lost its place.
  */
 static int wait_in_queue(const struct chan_party *p, struct kit_backoff *b,
-                         bool again)
+                         bool *taken)
 {
     struct sleeper *s = sleeper_self();
     struct preempt_waiter w = preempt_waiter_make(s, p->element);
@@ -116,15 +116,18 @@ static int wait_in_queue(const struct chan_party *p, struct kit_backoff *b,
     int how, result = sleeper_may_wait(s, p->why.deadline);
     if (result < 0)
         return result;
-    chan_announce(p->mine, &w, again);
+    /* What is done for it says nothing of where it is. */
+    preempt_cpu_publish(&p->mine->cpu);
+    chan_announce(p->mine, &w, *taken);
     chan_fence(p->chan->asymmetric);
     if (p->can(p))
-        how = preempt_waiter_leave(&w, lock, queue, WORD_CHANGED);
+        how = preempt_waiter_leave(&w, lock, queue, 0);
     else if (yields_in_queue(p, b) &&
              !chan_shall_sleep(queue, &p->mine->crowds))
         how = preempt_waiter_poll(&w, lock, queue, &p->why, b);
     else
         how = preempt_waiter_wait(&w, lock, queue, &p->why);
+    *taken = how > 0;
     if (how == WORD_SERVED)
         return p->served;
     return how < 0 ? how : p->try(p->chan, p->element);
@@ -148,7 +151,7 @@ static int try_again(const struct chan_party *p)
 int chan_wait_and(const struct chan_party *p)
 {
     struct kit_backoff b;
-    bool slept = false;
+    bool slept = false, taken = false;
     uint32_t cpu = atomic_load_explicit(&p->other->cpu, memory_order_relaxed);
     int result = sleeper_may_wait(sleeper_self(), p->why.deadline);
     if (result < 0)
@@ -159,7 +162,7 @@ int chan_wait_and(const struct chan_party *p)
         if (!yields_in_queue(p, &b) && kit_backoff_step(&b)) {
             result = try_again(p);
         } else {
-            result = wait_in_queue(p, &b, slept);
+            result = wait_in_queue(p, &b, &taken);
             slept = true;
         }
     } while (result == -EAGAIN);

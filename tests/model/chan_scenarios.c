@@ -269,6 +269,8 @@ const struct scenario chan_scenarios[] = {
     {"ring of 1: 2 to 2, deadline", MEETING(1, 2, 2, 1, LATE, PARK), 1, {0}},
     {"ring of 1: spin", MEETING(1, 1, 1, 2, LATE, SPIN), 3, {0}},
     {"ring of 1: late stores", MEETING(1, 1, 1, 2, PARK), 3, LATE_STORES},
+    {"ring of 1: 2 to 2, late stores", MEETING(1, 2, 2, 1, PARK), 1,
+     LATE_STORES},
     {"ring of 1: late stores, no membarrier", MEETING(1, 1, 1, 2, PARK), 3,
      NO_BARRIER},
 

@@ -35,6 +35,7 @@ struct choosing {
     size_t capacity[CHANNELS];
     const char *plans[PLANS_MAX];
     enum twist twist;
+    bool single;
 };
 
 static struct {
@@ -200,8 +201,9 @@ static void *do_twist(void *arg)
 static void begin(const void *arg)
 {
     static const char *const names[] = {"", "", "clock", "canceler", "closer"};
-    static const struct preempt_chan_options o = {.wait = KIT_WAIT_PARK};
     const struct choosing *c = arg;
+    struct preempt_chan_options o = {.wait = KIT_WAIT_PARK,
+                                     .single = c->single};
     memset(&shared, 0, sizeof shared);
     shared.choosing = c;
     for (int i = 0; i < CHANNELS; i++)
@@ -256,7 +258,12 @@ static void end(const void *arg)
 #define CHOOSING(twist, first, second, ...)                                    \
     begin, end, &(const struct choosing)                                       \
     {                                                                          \
-        {first, second}, {__VA_ARGS__}, twist                                  \
+        {first, second}, {__VA_ARGS__}, twist, false                           \
+    }
+#define CHOOSING_SINGLE(twist, first, second, ...)                             \
+    begin, end, &(const struct choosing)                                       \
+    {                                                                          \
+        {first, second}, {__VA_ARGS__}, twist, true                            \
     }
 #define LATE_STORES                                                            \
     {                                                                          \
@@ -281,6 +288,11 @@ const struct scenario select_scenarios[] = {
     {"select mixed: send",
      CHOOSING(PATIENT, 1, 0, "?s0s1 ?s0s1", "r0", "r1"), 2, {0}},
 
+    {"select single of 1: receive",
+     CHOOSING_SINGLE(NONE, 1, 1, "?r0r1 ?r0r1", "s0", "s1"), 2, {0}},
+    {"select single of 1: send",
+     CHOOSING_SINGLE(PATIENT, 1, 1, "?s0s1 ?s0s1 ?s0s1", "r0", "r1"), 1, {0}},
+
     /* against each other */
     {"select rendezvous: send against receive",
      CHOOSING(NONE, 0, 0, "?s0s1", "?r0r1"), 4, {0}},
@@ -296,6 +308,8 @@ const struct scenario select_scenarios[] = {
      CHOOSING(PATIENT, 0, 0, "?s0r1", "?s1r0", "?r0s1"), 2, {0}},
     {"select ring of 1: send against receive",
      CHOOSING(NONE, 1, 1, "?s0s1 ?s0s1", "?r0r1 ?r1r0"), 2, {0}},
+    {"select single of 1: send against receive",
+     CHOOSING_SINGLE(NONE, 1, 1, "?s0s1 ?s0s1", "?r0r1 ?r1r0"), 2, {0}},
     {"select mixed: crosswise",
      CHOOSING(PATIENT, 0, 1, "?s0r1", "?r0s1"), 3, {0}},
 
@@ -322,6 +336,8 @@ const struct scenario select_scenarios[] = {
      CHOOSING(CLOSED, 1, 1, "?r0r1 ?r0r1", "s0"), 2, {0}},
     {"select ring of 1: close, send",
      CHOOSING(CLOSED, 1, 1, "?s0s1 ?s0s1 ?s0s1", "r0"), 1, {0}},
+    {"select single of 1: close",
+     CHOOSING_SINGLE(CLOSED, 1, 1, "?r0r1 ?r0r1", "s0"), 2, {0}},
     {"select rendezvous: close",
      CHOOSING(CLOSED, 0, 0, "?r0s1 ?r0r1", "s0"), 2, {0}},
     {"select rendezvous: close, two",

@@ -60,7 +60,7 @@ KIT_EXPORT int preempt_chan_create(preempt_chan **out, size_t element_size,
                                    const struct preempt_chan_options *options);
 
 /* -EBUSY, and nothing is destroyed, while a thread sleeps on it or a select
-   waits for it (one that polls is not seen). NULL: nothing. */
+   waits for it (one that polls may not be seen). NULL: nothing. */
 KIT_EXPORT int preempt_chan_destroy(preempt_chan *ch);
 
 /* Copies *element into the channel. Blocks while it is full. */
