@@ -4,6 +4,12 @@
  * each: to fall asleep and to wake at the deadline; and to fall asleep and to
  * be canceled, long before it.
  *
+ * Of many tasks each is out of the cache when its turn comes, and its page is
+ * to be walked to: that is so however they wait. So beside those that sleep
+ * there are some that park instead, and are unparked in the order of the
+ * deadlines, as many at a time as the scheduler fires timers: what they take
+ * less is what the timers cost.
+ *
  * On coop all fall asleep before the first deadline, and the main task waits
  * without sleeping until the last one has passed: so nothing but work is
  * timed, and all have to wake in the order of their deadlines. The kernel
@@ -31,6 +37,7 @@
 #define SAMPLES       3
 #define LONG          10000
 #define FAR_NS        INT64_C(3600000000000)
+#define AT_A_TIME     64
 
 struct sleeper;
 
@@ -43,6 +50,7 @@ struct night {
     double sums[2]; /* ns, over all rounds */
     uint64_t operations;
     /* of coop */
+    bool parks; /* until somebody unparks it, in place of the deadline */
     size_t awake;
     int64_t last; /* deadline of who woke */
     /* of threads */
@@ -110,9 +118,11 @@ static kit_value coop_sleeper(kit_value arg)
     struct sleeper *me = arg.p;
     struct night *n = me->night;
     coop_park("wait for", "the night");
-    int result = coop_sleep_until(me->deadline);
-    bool is_in_order = me->deadline >= n->last;
-    n->last = me->deadline;
+    int64_t deadline = me->deadline; /* on a page that is visited anyway */
+    int result = n->parks ? coop_park("wait for", "the morning")
+                          : coop_sleep_until(deadline);
+    bool is_in_order = deadline >= n->last;
+    n->last = deadline;
     coop_arrive(n, result == 0 && is_in_order);
     coop_park("wait for", "the second night");
     coop_arrive(n, coop_sleep_until(me->deadline) == -ECANCELED);
@@ -151,6 +161,43 @@ static void coop_await_all(const struct night *n)
         coop_yield();
 }
 
+static int by_deadline(const void *a, const void *b)
+{
+    const struct sleeper *const *x = a, *const *y = b;
+    return ((*x)->deadline > (*y)->deadline) -
+           ((*x)->deadline < (*y)->deadline);
+}
+
+/* Those that park, in the order in which they are to be unparked. */
+static void unpark_in_order(struct sleeper **order, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        coop_unpark(order[i]->coop);
+        if ((i + 1) % AT_A_TIME == 0)
+            coop_yield();
+    }
+    coop_yield();
+}
+
+/* False: there is no memory for their order. */
+static bool coop_wake_parked(struct night *n)
+{
+    struct sleeper **order = calloc(n->count, sizeof(struct sleeper *));
+    if (!order)
+        return false;
+    draw_deadlines(n, 0, n->lead);
+    for (size_t i = 0; i < n->count; i++)
+        order[i] = &n->sleepers[i];
+    qsort(order, n->count, sizeof(struct sleeper *), by_deadline);
+    n->last = 0;
+    int64_t took = coop_fall_asleep(n), begin = work_now(n);
+    unpark_in_order(order, n->count);
+    n->sums[0] += (double)(took + work_now(n) - begin);
+    n->is_wrong |= n->awake != n->count;
+    free(order);
+    return true;
+}
+
 /* False: they were too slow to fall asleep before the first deadline. */
 static bool coop_wake_in_time(struct night *n)
 {
@@ -183,7 +230,8 @@ static int coop_round(struct night *n, coop_sched *s)
     int result = coop_spawn_all(n, s);
     if (result < 0)
         return result;
-    bool in_time = coop_wake_in_time(n), was_wrong = n->is_wrong && in_time;
+    bool in_time = n->parks ? coop_wake_parked(n) : coop_wake_in_time(n);
+    bool was_wrong = n->is_wrong && in_time;
     int64_t canceling = coop_cancel_all(n);
     for (size_t i = 0; i < n->count; i++)
         coop_join(n->sleepers[i].coop, NULL);
@@ -317,14 +365,20 @@ static enum micro_verdict preempt_main(struct micro_cell *cell,
 
 /* ---- a slice ---- */
 
+struct kind {
+    const char *name;
+    bool is_coop, parks;
+};
+
 static enum micro_verdict measure(struct micro_cell *cell)
 {
-    const bool *is_coop = cell->entry.how;
+    const struct kind *kind = cell->entry.how;
     struct night n;
     if (night_create(&n, cell->entry.number[0]) < 0)
         return micro_because(cell, MICRO_SKIPPED, "no memory");
+    n.parks = kind->parks;
     cell->state = &n;
-    enum micro_verdict verdict = *is_coop
+    enum micro_verdict verdict = kind->is_coop
                                      ? micro_in_coop(cell, coop_main, NULL)
                                      : micro_in_preempt(cell, preempt_main);
     free(n.sleepers);
@@ -341,32 +395,42 @@ static enum micro_verdict measure(struct micro_cell *cell)
 
 /* ---- the table ---- */
 
-static struct micro_entry entry_of(const char *name, size_t count,
-                                   const bool *is_coop)
+static struct micro_entry entry_of(const struct kind *kind, size_t count)
 {
     struct micro_entry e = {.unit = "ns",
                             .measure = measure,
-                            .how = is_coop,
+                            .how = kind,
                             .number = {count},
                             .second_figure = ", canceled instead",
                             .second_unit = "ns"};
+    if (kind->parks)
+        e.second_figure = NULL;
     snprintf(e.figure, sizeof e.figure, "each of %zu sleepers", count);
-    snprintf(e.name, sizeof e.name, "%s", name);
+    snprintf(e.name, sizeof e.name, "%s", kind->name);
     return e;
+}
+
+static void add_coop(struct micro_table *t, const struct kind *kind,
+                     size_t count)
+{
+    struct micro_entry e = entry_of(kind, count);
+    e.samples_max = count >= MANY ? 1 : count >= LONG ? SAMPLES : 0;
+    micro_add(t, e);
 }
 
 static void add(struct micro_table *t, size_t count)
 {
-    static const bool is_coop = true, is_preempt = false;
-    struct micro_entry coop = entry_of("coop tasks", count, &is_coop),
-                       preempt = entry_of("preempt tasks", count, &is_preempt),
-                       go = coop;
-    coop.samples_max = count >= MANY ? 1 : count >= LONG ? SAMPLES : 0;
-    preempt.samples_max = t->plan->quick || count >= THREADS_MANY ? 1 : SAMPLES;
-    micro_add(t, coop);
+    static const struct kind coop = {"coop tasks", true, false},
+                             parked = {"coop tasks, parked instead", true,
+                                       true},
+                             preempt = {"preempt tasks", false, false};
+    struct micro_entry threads = entry_of(&preempt, count),
+                       go = entry_of(&parked, count);
+    add_coop(t, &coop, count);
+    add_coop(t, &parked, count);
+    threads.samples_max = t->plan->quick || count >= THREADS_MANY ? 1 : SAMPLES;
     if (count <= THREADS_MANY)
-        micro_add(t, preempt);
-    go.second_figure = NULL;
+        micro_add(t, threads);
     if (count < MANY)
         micro_add_go(t, &go, "Go, goroutines", "sleepers", count, 0);
 }
@@ -393,6 +457,7 @@ static void fill(struct micro_table *t)
     }
     micro_note(t, "of threads and goroutines it is the CPU time; coop tasks "
                   "do nothing but what is timed");
+    micro_note(t, "what those that park take less is what the timers cost");
 }
 
 const struct micro_group micro_timers_group = {
