@@ -415,8 +415,8 @@ static void add_threads(struct micro_table *t, const struct shape *shape,
     micro_add(t, e);
 }
 
-/* Beside a hog those are left out of which every wait is a time slice of the
-   kernel, or that no one would use there. */
+/* Beside a hog those that only spin are left out: every wait of theirs is a time
+   slice of the kernel. */
 static bool suits(const struct kind *kind, const struct shape *shape)
 {
     if (shape->capacity == 0 && !kind->has_any_capacity)
@@ -424,8 +424,7 @@ static bool suits(const struct kind *kind, const struct shape *shape)
     if (kind->pairs && kind->pairs != shape->pairs)
         return false;
     return !shape->has_hog || !kind->waits ||
-           kind->strategy == KIT_WAIT_ADAPTIVE ||
-           kind->strategy == KIT_WAIT_CONDVAR;
+           kind->strategy != KIT_WAIT_SPIN;
 }
 
 static void add_block(struct micro_table *t, const struct shape *shape)
@@ -493,8 +492,8 @@ const struct micro_group micro_hog_group = {
     .name = "hog",
     .summary = "items through a channel on CPUs that others use, too",
     .fill = fill_hog,
-    .full = {SLICES_MANY, 15000000},
-    .quick = {SLICES_QUICK, 5000000},
+    .full = {SLICES_MANY, 100000000},
+    .quick = {SLICES_QUICK, 20000000},
 };
 
 const struct micro_group micro_channel_group = {

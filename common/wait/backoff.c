@@ -9,8 +9,8 @@
 #define FAILURES_MAX    7
 #define PROBE_EVERY     32 /* waits that poll in vain */
 #define BAD_YIELD_NS    500000
-#define YIELD_PRICE_MIN 64 /* waits, about 4 ms of a time slice later */
-#define YIELD_PRICE_MAX 4096
+#define BAD_YIELD_SHARE 64 /* of the time, at most one in so many parts */
+#define YIELD_PROBE_NS  10000000
 #define SPINS_PER_YIELD 64
 
 static inline void pause_cpu(void)
@@ -54,32 +54,29 @@ void kit_backoff_begin(struct kit_backoff *b, struct kit_backoff_memory *memory,
 
 /*
  * Lets somebody else on this CPU run. False: it fed a third thread for a time
- * slice, or has done so lately. That costs as much as a thousand sleeps: the
- * next waits do without, and the more of them the more often it happens.
+ * slice, or has done so lately. That costs as much as a thousand sleeps, so it
+ * is not tried again before it is a small part of the time that has passed; and
+ * then by one thread for all.
  */
 static bool yield_well(struct kit_backoff *b, int64_t *now)
 {
-    struct kit_backoff_memory *m = b->memory;
-    uint32_t skips = get(&m->yield_skips), price = get(&m->yield_price);
-    if (skips > 0) {
-        set(&m->yield_skips, skips - 1);
-        return false;
-    }
+    _Atomic int64_t *no_yield = &b->memory->no_yield;
     int64_t before = kit_now();
+    int64_t until = atomic_load_explicit(no_yield, memory_order_relaxed);
+    if (before < until)
+        return false;
+    if (until > 0)
+        atomic_store_explicit(no_yield, before + YIELD_PROBE_NS,
+                              memory_order_relaxed);
     sched_yield();
     *now = kit_now();
-    if (*now - before < BAD_YIELD_NS) {
-        set(&m->yield_price, price - price / 16);
-        return true;
-    }
-    if (get(&m->yield_skips) > 0)
-        return false; /* others yielded meanwhile, and have said so */
-    price = price < YIELD_PRICE_MIN       ? YIELD_PRICE_MIN
-            : price < YIELD_PRICE_MAX / 8 ? price * 8
-                                          : YIELD_PRICE_MAX;
-    set(&m->yield_price, price);
-    set(&m->yield_skips, price);
-    return false;
+    int64_t took = *now - before;
+    if (took >= BAD_YIELD_NS)
+        atomic_store_explicit(no_yield, *now + BAD_YIELD_SHARE * took,
+                              memory_order_relaxed);
+    else if (until > 0)
+        atomic_store_explicit(no_yield, 0, memory_order_relaxed);
+    return took < BAD_YIELD_NS;
 }
 
 /*

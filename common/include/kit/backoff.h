@@ -20,9 +20,8 @@ KIT_BEGIN
 
 /* What waits of one kind have taught; zero-initialised, shared by threads. */
 struct kit_backoff_memory {
-    kit_word failures;    /* waits in a row that polled in vain */
-    kit_word yield_skips; /* waits that shall not yield */
-    kit_word yield_price; /* how many were skipped last, and a little less */
+    kit_word failures;        /* waits in a row that polled in vain */
+    _Atomic int64_t no_yield; /* until then; 0: yields have done well */
 };
 
 struct kit_backoff {
