@@ -10,7 +10,9 @@
  * ambiguous at capacity 1: hence the doubled ones.
  *
  * Closing sets a bit of `tail`. No position can be claimed after that, so a
- * receiver that finds the ring closed and head == tail has seen everything.
+ * receiver that finds the ring closed and head == tail has seen everything. But
+ * that is the senders' line: a receiver that polls looks at it only when it has
+ * seen elsewhere that the ring is being closed.
  *
  * Who must wait does so as chan_wait.h says. What it waits for may not be ready
  * when its turn to be served comes, because another sender of an earlier
@@ -41,7 +43,8 @@ struct cell {
 
 struct ring {
     preempt_chan base;
-    size_t stride; /* bytes from cell to cell */
+    size_t stride;      /* bytes from cell to cell */
+    kit_word is_closed; /* set after the bit of `tail` */
     _Alignas(CACHE_LINE) _Atomic uint64_t tail;
     _Alignas(CACHE_LINE) _Atomic uint64_t head;
     struct chan_side senders, receivers;
@@ -247,10 +250,17 @@ static INLINE int try_send(struct ring *r, const void *element)
 }
 
 /* Nothing at `at`: is that the end of the stream? */
+static bool is_end(struct ring *r, uint64_t at)
+{
+    /* acquire: pairs with the release in ring_close, after the bit was set */
+    return atomic_load_explicit(&r->is_closed, memory_order_acquire) &&
+           atomic_load_explicit(&r->tail, memory_order_acquire) ==
+               (at | CLOSED);
+}
+
 static APART int empty_or_end(struct ring *r, uint64_t at)
 {
-    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-    if (tail != (at | CLOSED))
+    if (!is_end(r, at))
         return -EAGAIN;
     chain_receivers(r);
     return 0;
@@ -294,12 +304,12 @@ static bool is_ready_now(struct ring *r, _Atomic uint64_t *end, uint64_t offset)
 static bool ring_can(preempt_chan *ch, bool sends)
 {
     struct ring *r = of(ch);
-    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
     if (sends)
-        return (tail & CLOSED) || is_ready_now(r, &r->tail, 0);
+        return (atomic_load_explicit(&r->tail, memory_order_acquire) &
+                CLOSED) ||
+               is_ready_now(r, &r->tail, 0);
     return is_ready_now(r, &r->head, 1) ||
-           tail ==
-               (atomic_load_explicit(&r->head, memory_order_relaxed) | CLOSED);
+           is_end(r, atomic_load_explicit(&r->head, memory_order_relaxed));
 }
 
 static int try_send_fn(preempt_chan *ch, void *element)
@@ -398,6 +408,8 @@ static int ring_close(preempt_chan *ch)
         atomic_fetch_or_explicit(&r->tail, CLOSED, memory_order_seq_cst);
     if (tail & CLOSED)
         return -EPIPE;
+    /* release: who sees it sees the bit */
+    atomic_store_explicit(&r->is_closed, 1, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
     chan_wake_all(&r->receivers);
     chan_wake_all(&r->senders);
