@@ -433,6 +433,72 @@ START_TEST (a_try_send_wakes_a_receiver_that_sleeps) {
 }
 END_TEST
 
+/* ---- three threads on one CPU ---- */
+
+#define QUESTIONS 40
+
+struct talk {
+    preempt_chan *questions, *answers;
+    atomic_bool is_over;
+};
+
+static void share_a_cpu(void)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(sched_getcpu(), &set);
+    ck_assert_int_eq(pthread_setaffinity_np(pthread_self(), sizeof set, &set),
+                     0);
+}
+
+static void *compute(void *arg)
+{
+    struct talk *t = arg;
+    while (!atomic_load(&t->is_over))
+        continue;
+    return NULL;
+}
+
+static void *answer(void *arg)
+{
+    struct talk *t = arg;
+    int64_t n;
+    while (preempt_chan_recv(t->questions, &n) == 1)
+        preempt_chan_send(t->answers, &n);
+    preempt_chan_close(t->answers);
+    return NULL;
+}
+
+/* No batch ever comes, and nobody may wait for one for long. */
+static void talk(bool single)
+{
+    struct talk t = {.questions = new_chan(8, 128, KIT_WAIT_ADAPTIVE, single),
+                     .answers = new_chan(8, 128, KIT_WAIT_ADAPTIVE, single)};
+    pthread_t busy, other;
+    int64_t got = 0;
+    share_a_cpu(); /* the threads inherit that */
+    pthread_create(&busy, NULL, compute, &t);
+    pthread_create(&other, NULL, answer, &t);
+    for (int64_t n = 0; n < QUESTIONS; n++) {
+        ck_assert_int_eq(preempt_chan_send(t.questions, &n), 0);
+        ck_assert_int_eq(preempt_chan_recv(t.answers, &got), 1);
+        ck_assert_int_eq(got, n);
+    }
+    preempt_chan_close(t.questions);
+    ck_assert_int_eq(preempt_chan_recv(t.answers, &got), 0);
+    atomic_store(&t.is_over, true);
+    pthread_join(other, NULL);
+    pthread_join(busy, NULL);
+    ck_assert_int_eq(preempt_chan_destroy(t.questions), 0);
+    ck_assert_int_eq(preempt_chan_destroy(t.answers), 0);
+}
+
+START_TEST (questions_are_answered_beside_a_busy_thread_on_the_same_cpu) {
+    talk(false);
+    talk(true);
+}
+END_TEST
+
 START_TEST (an_unknown_strategy_is_refused) {
     struct preempt_chan_options o = {.wait = (enum kit_wait_strategy)9};
     preempt_chan *ch;
@@ -456,6 +522,7 @@ int main(void)
         close_ends_senders_that_wait,
         a_channel_is_not_destroyed_while_a_thread_sleeps_on_it,
         a_try_send_wakes_a_receiver_that_sleeps,
+        questions_are_answered_beside_a_busy_thread_on_the_same_cpu,
         an_unknown_strategy_is_refused,
         NULL,
     };

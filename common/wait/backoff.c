@@ -79,6 +79,13 @@ static bool yield_well(struct kit_backoff *b, int64_t *now)
     return took < BAD_YIELD_NS;
 }
 
+bool kit_backoff_is_crowded(const struct kit_backoff *b)
+{
+    int64_t until =
+        atomic_load_explicit(&b->memory->no_yield, memory_order_relaxed);
+    return b->peer_here && until > 0 && kit_now() < until;
+}
+
 /*
  * How long to poll, after so many waits in a row that did so in vain. Half as
  * long each time; but two threads that have both gone over to sleeping see

@@ -81,6 +81,22 @@ static uint64_t after(const struct ring *r, uint64_t position)
     return ((position & ~INDEX_MASK) + INDEX_MASK + 1) & ~CLOSED;
 }
 
+static uint64_t count_of(const struct ring *r, uint64_t position)
+{
+    position &= ~CLOSED;
+    return (position >> INDEX_BITS) * r->base.capacity +
+           (position & INDEX_MASK);
+}
+
+static size_t ring_length(const preempt_chan *ch)
+{
+    struct ring *r = of((preempt_chan *)(uintptr_t)ch);
+    uint64_t head = atomic_load_explicit(&r->head, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+    uint64_t length = count_of(r, tail) - count_of(r, head);
+    return length > ch->capacity ? ch->capacity : (size_t)length;
+}
+
 /* ---- elements ---- */
 
 /* Is the cell at this end of the ring ready for its next operation? */
@@ -158,10 +174,19 @@ static INLINE int get(struct ring *r, void *element, size_t size, uint64_t *at)
 
 /* ---- who waits ---- */
 
+/* Elements, or empty cells. */
+static uint64_t count_for(struct ring *r, bool sends)
+{
+    uint64_t length = ring_length(&r->base);
+    return sends ? r->base.capacity - length : length;
+}
+
 /* Pass a wake-up on: more than one waiter may be able to go on. */
 static inline void chain_senders(struct ring *r)
 {
-    if (chan_has_waiter(&r->senders) && is_ready(r, &r->tail, 0))
+    if (chan_has_waiter(&r->senders) &&
+        !chan_is_too_few(&r->senders, count_for(r, true)) &&
+        is_ready(r, &r->tail, 0))
         chan_wake_one(&r->senders);
 }
 
@@ -170,7 +195,8 @@ static inline void chain_senders(struct ring *r)
 static inline void chain_receivers(struct ring *r)
 {
     if (chan_has_waiter(&r->receivers) &&
-        (is_ready(r, &r->head, 1) ||
+        ((!chan_is_too_few(&r->receivers, count_for(r, false)) &&
+          is_ready(r, &r->head, 1)) ||
          (atomic_load_explicit(&r->tail, memory_order_relaxed) & CLOSED)))
         chan_wake_one(&r->receivers);
 }
@@ -201,7 +227,8 @@ static void follow(struct ring *r, bool sent)
             chain_senders(r);
         else
             chain_receivers(r);
-        if (!chan_has_waiter(other))
+        if (!chan_has_waiter(other) ||
+            chan_is_too_few(other, count_for(r, !sent)))
             return;
         if (left == 0) {
             chan_wake_one(other);
@@ -421,7 +448,7 @@ static int ring_close(preempt_chan *ch)
 static enum chan_entered ring_enter(preempt_chan *ch, struct preempt_waiter *w,
                                     bool sends)
 {
-    chan_announce(side_of(of(ch), sends), w, false);
+    chan_announce(side_of(of(ch), sends), w, false, 0);
     return CHAN_QUEUED;
 }
 
@@ -432,22 +459,6 @@ static void ring_leave(preempt_chan *ch, struct preempt_waiter *w, bool sends)
 }
 
 /* ---- the rest ---- */
-
-static uint64_t count_of(const struct ring *r, uint64_t position)
-{
-    position &= ~CLOSED;
-    return (position >> INDEX_BITS) * r->base.capacity +
-           (position & INDEX_MASK);
-}
-
-static size_t ring_length(const preempt_chan *ch)
-{
-    struct ring *r = of((preempt_chan *)(uintptr_t)ch);
-    uint64_t head = atomic_load_explicit(&r->head, memory_order_acquire);
-    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-    uint64_t length = count_of(r, tail) - count_of(r, head);
-    return length > ch->capacity ? ch->capacity : (size_t)length;
-}
 
 static bool ring_busy(const preempt_chan *ch)
 {

@@ -62,6 +62,15 @@ static uint32_t state_of(const struct spsc *q)
     return atomic_load_explicit(&q->state, memory_order_relaxed);
 }
 
+static size_t spsc_length(const preempt_chan *ch)
+{
+    struct spsc *q = of((preempt_chan *)(uintptr_t)ch);
+    uint64_t head = atomic_load_explicit(&q->head.count, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&q->tail.count, memory_order_acquire);
+    uint64_t length = tail - head;
+    return length > ch->capacity ? ch->capacity : (size_t)length;
+}
+
 /* ---- sending and receiving at once ---- */
 
 static struct cell *cell_of(struct spsc *q, const struct place *place)
@@ -120,7 +129,8 @@ static APART int end_send(struct spsc *q, uint64_t at, bool is_sender)
     advance(q, &q->tail);
     if (is_sender)
         chan_publish_cpu(&q->senders, at);
-    if (chan_has_waiter(&q->receivers))
+    if (chan_has_waiter(&q->receivers) &&
+        !chan_is_too_few(&q->receivers, spsc_length(&q->base)))
         chan_serve(&q->base, &q->receivers, recv_for, 1);
     return 0;
 }
@@ -183,7 +193,8 @@ static APART int end_recv(struct spsc *q, uint64_t at, bool is_receiver)
 {
     if (is_receiver)
         chan_publish_cpu(&q->receivers, at);
-    if (chan_has_waiter(&q->senders))
+    if (chan_has_waiter(&q->senders) &&
+        !chan_is_too_few(&q->senders, q->base.capacity - spsc_length(&q->base)))
         chan_serve(&q->base, &q->senders, send_for, 0);
     return 1;
 }
@@ -361,7 +372,7 @@ static struct chan_side *side_of(struct spsc *q, bool sends)
 static enum chan_entered spsc_enter(preempt_chan *ch, struct preempt_waiter *w,
                                     bool sends)
 {
-    chan_announce(side_of(of(ch), sends), w, false);
+    chan_announce(side_of(of(ch), sends), w, false, 0);
     return CHAN_QUEUED;
 }
 
@@ -372,15 +383,6 @@ static void spsc_leave(preempt_chan *ch, struct preempt_waiter *w, bool sends)
 }
 
 /* ---- the rest ---- */
-
-static size_t spsc_length(const preempt_chan *ch)
-{
-    struct spsc *q = of((preempt_chan *)(uintptr_t)ch);
-    uint64_t head = atomic_load_explicit(&q->head.count, memory_order_acquire);
-    uint64_t tail = atomic_load_explicit(&q->tail.count, memory_order_acquire);
-    uint64_t length = tail - head;
-    return length > ch->capacity ? ch->capacity : (size_t)length;
-}
 
 static bool spsc_busy(const preempt_chan *ch)
 {

@@ -9,11 +9,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The capacity below which it pays to be served while one yields. */
+/* The capacity below which it pays to be served while one yields, and there are
+   no batches worth waiting for. */
 #define SHALLOW 4
 
 /* Of several that wait on one side, one wait in so many sleeps at once. */
 #define SLEEP_EVERY 8
+
+/* How long to wait for a batch; and in vain for one part in so many of the
+   time, at the most. */
+#define BATCH_NS    1000000
+#define BATCH_SHARE 64
 
 #if defined(__SANITIZE_THREAD__)
 #define CAN_BE_ASYMMETRIC 0 /* ThreadSanitizer knows nothing of membarrier */
@@ -81,9 +87,13 @@ bool chan_shall_sleep(const struct preempt_waiters *mine, kit_word *crowds)
     return before % SLEEP_EVERY == 0;
 }
 
-void chan_announce(struct chan_side *side, struct preempt_waiter *w, bool first)
+void chan_announce(struct chan_side *side, struct preempt_waiter *w, bool first,
+                   uint32_t least)
 {
     kit_lock_acquire(&side->lock);
+    bool is_only = preempt_waiters_count(&side->waiters) == 0;
+    atomic_store_explicit(&side->least, is_only ? least : 0,
+                          memory_order_relaxed);
     if (first)
         preempt_waiters_push_front(&side->waiters, w);
     else
@@ -102,6 +112,42 @@ static bool yields_in_queue(const struct chan_party *p,
 }
 
 /*
+ * Where a third thread wants this CPU, the kernel lets who is woken run at
+ * once, in place of who has woken it and was about to do more: there is a
+ * switch for every few elements. So who waits there asks to be left alone for
+ * half a ring; but not for long, and not where twice in a row that did not come
+ * in time: then it is no stream, and the other side may be waiting for an
+ * answer.
+ */
+static uint32_t batch_for(const struct chan_party *p,
+                          const struct kit_backoff *b, int64_t *deadline)
+{
+    if (p->chan->capacity < SHALLOW || !kit_backoff_is_crowded(b))
+        return 0;
+    int64_t now = kit_now();
+    if (now < atomic_load_explicit(&p->mine->no_batch, memory_order_relaxed) ||
+        *deadline - now < BATCH_NS)
+        return 0;
+    *deadline = now + BATCH_NS;
+    return (uint32_t)p->chan->capacity / 2;
+}
+
+/* How a wait for a batch has ended: if it was too long, look at what there is.
+   What is remembered is advice, as in kit/backoff.h. */
+static int end_batch(const struct chan_party *p, int how)
+{
+    kit_word *missed = &p->mine->missed_batch;
+    bool again = atomic_load_explicit(missed, memory_order_relaxed);
+    bool misses = how == -ETIMEDOUT;
+    atomic_store_explicit(missed, misses, memory_order_relaxed);
+    if (misses && again)
+        atomic_store_explicit(&p->mine->no_batch,
+                              kit_now() + BATCH_SHARE * BATCH_NS,
+                              memory_order_relaxed);
+    return misses ? 0 : how;
+}
+
+/*
  * Announces itself, looks once more, and waits until it is served, or woken to
  * try. -EAGAIN when that came too late; -ECANCELED, -ETIMEDOUT. Who was taken
  * out of the queue, in *taken, and came too late has not lost its place.
@@ -113,12 +159,14 @@ static int wait_in_queue(const struct chan_party *p, struct kit_backoff *b,
     struct preempt_waiter w = preempt_waiter_make(s, p->element);
     kit_lock *lock = &p->mine->lock;
     struct preempt_waiters *queue = &p->mine->waiters;
+    struct wait why = p->why;
     int how, result = sleeper_may_wait(s, p->why.deadline);
     if (result < 0)
         return result;
+    uint32_t least = batch_for(p, b, &why.deadline);
     /* What is done for it says nothing of where it is. */
     preempt_cpu_publish(&p->mine->cpu);
-    chan_announce(p->mine, &w, *taken);
+    chan_announce(p->mine, &w, *taken, least);
     chan_fence(p->chan->asymmetric);
     if (p->can(p))
         how = preempt_waiter_leave(&w, lock, queue, 0);
@@ -126,8 +174,10 @@ static int wait_in_queue(const struct chan_party *p, struct kit_backoff *b,
              !chan_shall_sleep(queue, &p->mine->crowds))
         how = preempt_waiter_poll(&w, lock, queue, &p->why, b);
     else
-        how = preempt_waiter_wait(&w, lock, queue, &p->why);
+        how = preempt_waiter_wait(&w, lock, queue, &why);
     *taken = how > 0;
+    if (least > 0)
+        how = end_batch(p, how);
     if (how == WORD_SERVED)
         return p->served;
     return how < 0 ? how : p->try(p->chan, p->element);

@@ -28,9 +28,12 @@
 /* The threads of one direction. */
 struct chan_side {
     _Alignas(CACHE_LINE) struct preempt_waiters waiters;
-    kit_word cpu; /* where the side was last seen, plus one; 0: not known */
+    kit_word cpu;   /* where the side was last seen, plus one; 0: not known */
+    kit_word least; /* of elements, or of empty cells, for the only waiter */
     _Alignas(CACHE_LINE) kit_lock lock; /* of the waiters */
     kit_word crowds;                    /* waits beside others */
+    kit_word missed_batch;              /* the last one did not come in time */
+    _Atomic int64_t no_batch;           /* none is waited for until then */
     struct kit_backoff_memory memory;
 };
 
@@ -50,9 +53,17 @@ struct chan_party {
 /* Tries until the result is not -EAGAIN; also -ECANCELED, -ETIMEDOUT. */
 int chan_wait_and(const struct chan_party *p);
 
-/* Queues a record; `first` for who does not lose its place. */
-void chan_announce(struct chan_side *side, struct preempt_waiter *w,
-                   bool first);
+/* Queues a record; `first` for who does not lose its place. It is to be served
+   when there are `least` for it, if nobody else waits. */
+void chan_announce(struct chan_side *side, struct preempt_waiter *w, bool first,
+                   uint32_t least);
+
+/* Does the side that waits want more than those, to be served? It does not want
+   to sleep for long without: no fence is needed. */
+static inline bool chan_is_too_few(const struct chan_side *side, uint64_t count)
+{
+    return count < atomic_load_explicit(&side->least, memory_order_relaxed);
+}
 
 /*
  * The longest waiting of a side may be able to go on: does its operation for

@@ -19,6 +19,7 @@
 #define kit_backoff_step     model_backoff_step
 #define kit_backoff_poll     model_backoff_poll
 #define kit_backoff_end      model_backoff_end
+#define kit_backoff_is_crowded model_backoff_is_crowded
 
 /* What declares the names below comes before they are replaced. */
 #include "machine.h"

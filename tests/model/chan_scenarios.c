@@ -14,7 +14,7 @@
 
 #define SOON INT64_C(1000000000) /* the deadline of those who have one */
 
-enum { ITEMS_MAX = 4, SENDERS_MAX = 3 };
+enum { ITEMS_MAX = 8, SENDERS_MAX = 3 };
 
 /* What else goes on. */
 enum twist { NONE, CLOSED, LATE, CANCELED, INTERRUPTED };
@@ -229,6 +229,10 @@ static void end(const void *arg)
     {                                                                          \
         .one_cpu = true                                                        \
     }
+#define CROWDED                                                                \
+    {                                                                          \
+        .one_cpu = true, .crowded = true                                       \
+    }
 
 /* clang-format off */
 const struct scenario chan_scenarios[] = {
@@ -285,6 +289,15 @@ const struct scenario chan_scenarios[] = {
     {"ring of 2: deadline", MEETING(2, 2, 1, 2, LATE, PARK), 1, {0}},
     {"ring of 2: cancel", MEETING(2, 2, 2, 1, CANCELED, PARK), 1, {0}},
 
+    {"ring of 4: crowded", MEETING(4, 1, 1, 7, ADAPT), 2, CROWDED},
+    {"ring of 4: 2 to 2, crowded", MEETING(4, 2, 2, 4, ADAPT), 1, CROWDED},
+    {"ring of 4: close, crowded", MEETING(4, 1, 1, 6, CLOSED, ADAPT), 1,
+     CROWDED},
+    {"ring of 4: deadline, crowded", MEETING(4, 1, 1, 6, LATE, ADAPT), 1,
+     CROWDED},
+    {"ring of 4: cancel, crowded", MEETING(4, 1, 1, 6, CANCELED, ADAPT), 1,
+     CROWDED},
+
     {"single of 1: park", MEETING(1, 1, 1, 3, PARK, SINGLE), 3, {0}},
     {"single of 1: try",
      MEETING(1, 1, 1, 1, CLOSED, PARK, SINGLE, .tries = true), 3, {0}},
@@ -296,6 +309,7 @@ const struct scenario chan_scenarios[] = {
     {"single of 1: close, late stores, no membarrier",
      MEETING(1, 1, 1, 1, CLOSED, PARK, SINGLE), 3, NO_BARRIER},
     {"single of 1: deadline", MEETING(1, 1, 1, 2, LATE, PARK, SINGLE), 2, {0}},
+    {"single of 4: crowded", MEETING(4, 1, 1, 7, ADAPT, SINGLE), 2, CROWDED},
     {"single of 1: cancel", MEETING(1, 1, 1, 2, CANCELED, PARK, SINGLE),
      2, {0}},
     {"single of 1: interrupt", MEETING(1, 1, 1, 2, INTERRUPTED, PARK, SINGLE),

@@ -40,6 +40,7 @@ struct model_options {
     bool late_stores;   /* stores may be held back */
     bool no_membarrier; /* as in a kernel without */
     bool one_cpu;       /* all threads think that they are on one */
+    bool crowded;       /* a yield takes a third thread's time slice */
 };
 
 /* ---- for scenarios ---- */

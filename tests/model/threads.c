@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define YIELD_NS INT64_C(20000) /* time that passes in a sched_yield */
+#define SLICE_NS INT64_C(4000000)
 #define STACK    ((size_t)256 * 1024)
 
 struct machine machine;
@@ -273,7 +274,7 @@ void model_pause(struct model_site *site)
 
 int model_sched_yield(struct model_site *site)
 {
-    machine.now += YIELD_NS;
+    machine.now += machine.options.crowded ? SLICE_NS : YIELD_NS;
     model_pause(site);
     return 0;
 }

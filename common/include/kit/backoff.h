@@ -51,6 +51,9 @@ static inline void kit_backoff_hurry(struct kit_backoff *b)
     b->give_up = 1; /* a time long past */
 }
 
+/* The peer is on this CPU, and so is a third thread: a yield would feed that. */
+KIT_EXPORT bool kit_backoff_is_crowded(const struct kit_backoff *b);
+
 /* Does not yield to a peer on this CPU, but sleeps at once. */
 static inline void kit_backoff_rest(struct kit_backoff *b)
 {

@@ -30,6 +30,12 @@
  * are undefined. Another thread may take over a role if what the one before did
  * happens before what it does, as after a join or under a lock. Closing and
  * asking for the length are for any thread at any time, as ever.
+ *
+ * KIT_WAIT_ADAPTIVE, where both sides share a CPU with a third thread that
+ * computes: who sleeps on a channel of capacity 4 or more is woken when half of
+ * it can be sent, or received, and otherwise after a millisecond; where that
+ * happens twice in a row, at once again for a while. So a stream needs few
+ * switches there, and an element that comes alone is hardly delayed.
  */
 #ifndef PREEMPT_CHAN_H
 #define PREEMPT_CHAN_H
