@@ -258,6 +258,43 @@ END_TEST
 
 /* ---- options ---- */
 
+static int count_mappings(void)
+{
+    char line[4096];
+    int count = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    ck_assert_ptr_nonnull(maps);
+    while (fgets(line, sizeof line, maps))
+        count++;
+    fclose(maps);
+    return count;
+}
+
+static kit_value wait_for_end(kit_value arg)
+{
+    ck_assert_int_eq(preempt_event_wait(arg.p), 0);
+    return kit_none();
+}
+
+/* Its stack and the guard of that: max_map_count allows 32 000 of them. */
+START_TEST (a_task_takes_two_mappings_of_memory) {
+    enum { TASKS = 64, OTHERS = 10 };
+    preempt_event end;
+    if (UNDER_SANITIZER || under_valgrind() || under_emulator())
+        return;
+    preempt_sched *s = sched_on(NULL);
+    preempt_event_init(&end, "end");
+    int before = count_mappings();
+    for (int i = 0; i < TASKS; i++)
+        ck_assert_int_eq(
+            preempt_spawn(s, NULL, wait_for_end, kit_ptr(&end), NULL), 0);
+    ck_assert_int_le(count_mappings(), before + 2 * TASKS + OTHERS);
+    preempt_event_set(&end);
+    ck_assert_int_eq(preempt_sched_destroy(s), 0);
+    ck_assert_int_eq(preempt_event_destroy(&end), 0);
+}
+END_TEST
+
 START_TEST (a_task_may_have_a_cpu_of_its_own) {
     struct kit_placement cpus = allowed_cpus();
     preempt_sched *s = sched_on(NULL);
@@ -522,6 +559,7 @@ int main(void)
         a_thread_that_cannot_be_made_has_a_limit_to_name,
         the_limit_of_a_control_group_is_named,
         without_a_limit_none_is_named_and_the_text_fits_its_room,
+        a_task_takes_two_mappings_of_memory,
         a_task_may_have_a_cpu_of_its_own,
         a_task_may_have_a_policy_and_a_priority_where_permitted,
         options_out_of_range_are_refused,

@@ -305,7 +305,7 @@ static void add_many(struct micro_table *t, const struct subject *subject)
 static void fill(struct micro_table *t)
 {
     static const size_t counts[] = {1000, 100000},
-                        thread_counts[] = {1000, 10000};
+                        thread_counts[] = {1000, 28000};
     bool quick = t->plan->quick;
     for (size_t i = 0; i < 2; i++) {
         add(t, &coros, counts[i]);

@@ -19,11 +19,13 @@ _Bool preempt_spare_keep(struct spare_stacks *spares, void *low)
     return true;
 }
 
+/* As the C library maps the stacks of threads: so the kernel makes one mapping
+   of it and a stack beside it, and max_map_count allows as many threads. */
 void *preempt_signal_stack_map(void)
 {
     int saved = errno;
     void *low = mmap(NULL, KIT_SIGNAL_STACK, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     errno = saved;
     return low == MAP_FAILED ? NULL : low;
 }
