@@ -338,6 +338,164 @@ START_TEST (a_request_from_inside_is_refused_while_running_ahead_too) {
 }
 END_TEST
 
+/* Generators of which each waits for the next one, and the last one asks the
+   first, which runs ahead. */
+static struct {
+    preempt_gen *at[4];
+    int64_t length;
+    enum { BY_NEXT, BY_THROW, BY_RETURN, BY_DESTROY, BY_DELEGATION, WAYS } way;
+    int64_t answer;
+} circle;
+
+static int64_t ask_the_first(preempt_gen *self)
+{
+    kit_iter *it = preempt_gen_iter(circle.at[0]);
+    switch (circle.way) {
+    case BY_NEXT:
+        return kit_iter_next(it, kit_none()).value.i;
+    case BY_THROW:
+        return kit_iter_throw(it, kit_int(1)).value.i;
+    case BY_RETURN:
+        return kit_iter_return(it, kit_int(1)).value.i;
+    case BY_DESTROY:
+        return preempt_gen_destroy(circle.at[0]);
+    default:
+        return preempt_gen_delegate(self, &it->iterable).value.i;
+    }
+}
+
+/* Asks the next one: odd places delegate to it. Only the first one yields, for
+   none may run on before it is asked. */
+static kit_completion in_circle(preempt_gen *self, kit_value place)
+{
+    if (place.i == 0)
+        KIT_TRY(preempt_gen_yield(self, place));
+    if (place.i + 1 == circle.length) {
+        circle.answer = ask_the_first(self);
+        return kit_return(place);
+    }
+    preempt_gen *after = circle.at[place.i + 1];
+    if (place.i % 2)
+        KIT_TRY(preempt_gen_delegate(self, &preempt_gen_iter(after)->iterable));
+    else
+        ck_done(next(after, 0), place.i + 1);
+    return kit_return(place);
+}
+
+/* `ahead`: a bit for each that runs ahead, but for the first, which does. */
+static void close_circle(unsigned ahead)
+{
+    for (int64_t i = 0; i < circle.length; i++) {
+        struct preempt_gen_options o = {.capacity = ahead >> i & 1};
+        o.capacity += i == 0 ? 4 : 0;
+        circle.at[i] = made(in_circle, kit_int(i), o);
+    }
+    circle.answer = 0;
+    ck_yielded(next(circle.at[0], 0), 0);
+    ck_done(next(circle.at[0], 0), 0);
+    ck_assert_int_eq(circle.answer, -EBUSY);
+    for (int64_t i = 0; i < circle.length; i++)
+        destroy(circle.at[i]);
+}
+
+START_TEST (a_request_by_a_body_that_a_body_ahead_waits_for_is_refused) {
+    for (circle.way = 0; circle.way < WAYS; circle.way++)
+        for (circle.length = 1; circle.length <= 4; circle.length++)
+            for (unsigned ahead = 0; ahead < 1U << circle.length; ahead += 2)
+                close_circle(ahead);
+}
+END_TEST
+
+/* Asks the one that it is given when it is thrown into. */
+static kit_completion ask_on_throw(preempt_gen *self, kit_value other)
+{
+    kit_completion c = kit_next(kit_none());
+    for (int i = 0; i < 100 && c.how == KIT_NEXT; i++)
+        c = preempt_gen_yield(self, kit_int(i));
+    return kit_return(c.how == KIT_THROW ? next(other.p, 0).value : c.value);
+}
+
+static kit_completion throw_into(preempt_gen *self, kit_value arg)
+{
+    struct preempt_gen_options o = {.capacity = 7};
+    preempt_gen *inner = made(ask_on_throw, kit_ptr(self), o);
+    ck_yielded(next(inner, 0), 0);
+    kit_step s = kit_iter_throw(preempt_gen_iter(inner), arg);
+    destroy(inner);
+    return kit_return(s.value);
+}
+
+START_TEST (a_body_that_a_throw_overtakes_is_waited_for_too) {
+    for (size_t i = 0; i < scaled(100); i++) {
+        preempt_gen *g = running_ahead(throw_into, 0, 1);
+        ck_done(next(g, 0), -EBUSY);
+        destroy(g);
+    }
+}
+END_TEST
+
+static atomic_int told;
+
+static kit_completion ask_when_told(preempt_gen *self, kit_value other)
+{
+    KIT_TRY(preempt_gen_yield(self, kit_int(10)));
+    while (!told)
+        pause_ms(1);
+    told = next(other.p, 0).state == KIT_YIELDED ? 2 : 3;
+    return kit_return(kit_none());
+}
+
+/* Waits for the first value of a body that asks it later. */
+static kit_completion wait_once(preempt_gen *self, kit_value arg)
+{
+    struct preempt_gen_options o = {.capacity = 1};
+    (void)arg;
+    preempt_gen *inner = made(ask_when_told, kit_ptr(self), o);
+    ck_yielded(next(inner, 0), 10);
+    KIT_TRY(preempt_gen_yield(self, kit_int(1)));
+    KIT_TRY(preempt_gen_yield(self, kit_int(2)));
+    while (told < 2)
+        pause_ms(1);
+    ck_done_none(next(inner, 0));
+    destroy(inner);
+    return kit_return(kit_none());
+}
+
+START_TEST (a_body_that_is_not_waited_for_any_more_may_ask_who_waited) {
+    preempt_gen *g = running_ahead(wait_once, 0, 4);
+    told = 0;
+    ck_yielded(next(g, 0), 1);
+    told = 1;
+    while (told < 2)
+        pause_ms(1);
+    ck_assert_int_eq(told, 2);
+    ck_done_none(next(g, 0));
+    destroy(g);
+}
+END_TEST
+
+static kit_completion add_one(preempt_gen *self, kit_value source)
+{
+    for (kit_step s; (s = next(source.p, 0)).state == KIT_YIELDED;)
+        KIT_TRY(preempt_gen_yield(self, kit_int(s.value.i + 1)));
+    return kit_return(kit_int(-7));
+}
+
+START_TEST (bodies_that_run_ahead_in_a_row_are_refused_nothing) {
+    int64_t limit = (int64_t)scaled(5000);
+    preempt_gen *row[4] = {running_ahead(naturals, limit, 2)};
+    for (int i = 1; i < 4; i++) {
+        struct preempt_gen_options o = {.capacity = (size_t)i % 3};
+        row[i] = made(add_one, kit_ptr(row[i - 1]), o);
+    }
+    for (int64_t n = 0; n < limit; n++)
+        ck_yielded(next(row[3], 0), n + 3);
+    ck_done(next(row[3], 0), -7);
+    for (int i = 3; i >= 0; i--)
+        destroy(row[i]);
+}
+END_TEST
+
 START_TEST (a_capacity_out_of_range_is_refused) {
     struct preempt_gen_options o = {.capacity = SIZE_MAX};
     preempt_gen *g;
@@ -518,6 +676,10 @@ int main(void)
         an_error_of_a_body_that_ran_ahead_comes_after_its_values,
         destroy_ends_a_body_that_ran_ahead,
         a_request_from_inside_is_refused_while_running_ahead_too,
+        a_request_by_a_body_that_a_body_ahead_waits_for_is_refused,
+        a_body_that_a_throw_overtakes_is_waited_for_too,
+        a_body_that_is_not_waited_for_any_more_may_ask_who_waited,
+        bodies_that_run_ahead_in_a_row_are_refused_nothing,
         a_capacity_out_of_range_is_refused,
         of_two_threads_that_step_one_generator_each_value_goes_to_one,
         of_two_threads_that_begin_a_generator_one_is_refused_or_waits,

@@ -37,6 +37,9 @@ struct preempt_gen {
     /* enum kit_gen_state. Whoever makes it RUNNING has claimed the generator;
        an inner that is linked stays claimed by its chain. */
     _Atomic uint32_t state;
+    /* Run-ahead: answers that callers have got. Here because they write it, and
+       the state, at each step; what the body reads at each is further down. */
+    uint64_t taken;
     pthread_t thread;
     bool has_thread;
     size_t stack_size;
@@ -50,10 +53,16 @@ struct preempt_gen {
     kit_step answer;
     kit_signal answered;
 
+    /* Whose body asks; NULL: none of ours. Lock-step: of a root, while its
+       chain runs. Run-ahead: of a request that waits for the body. */
+    preempt_gen *asker;
+
     /* run-ahead */
-    preempt_chan *ahead;     /* of struct answer; NULL: lock-step */
-    _Atomic uint32_t wanted; /* the epoch that the caller has begun */
-    uint32_t epoch;          /* the body's */
+    preempt_chan *ahead;      /* of struct answer; NULL: lock-step */
+    _Atomic uint32_t wanted;  /* the epoch that the caller has begun */
+    uint32_t epoch;           /* the body's */
+    _Atomic uint64_t awaited; /* the number of the answer that `asker` needs */
+    uint64_t sent;            /* answers of the body, when it last asked */
     uint64_t dropped;
 };
 
@@ -83,6 +92,56 @@ static enum kit_gen_state claim(preempt_gen *g, enum kit_gen_state from)
     return (enum kit_gen_state)state;
 }
 
+/* ---- who waits for whom ---- */
+
+/* Whose body this thread runs, and how many answers that has sent ahead: here,
+   since what it writes for each is on no caller's cache line. */
+static _Thread_local preempt_gen *of_thread;
+static _Thread_local uint64_t sent_ahead;
+
+/* An abrupt request awaits an answer that the body does not know of yet. */
+#define NOT_SENT_YET UINT64_MAX
+
+/* This thread is going to wait for an answer of `g`, which it has claimed. */
+static void ask(preempt_gen *g, uint64_t number)
+{
+    g->asker = of_thread;
+    if (of_thread)
+        of_thread->sent = sent_ahead;
+    /* release: pairs with the acquire in asker_of */
+    atomic_store_explicit(&g->awaited, number, memory_order_release);
+}
+
+/*
+ * Whose body waits for that of `g`, which runs, or waits for ours. Then all
+ * that is read here stays: in lock-step because a body that runs was asked, and
+ * running ahead because an answer that is not sent yet won't be before ours. An
+ * answer that is sent ends the wait of its caller, who must not be looked at.
+ */
+static preempt_gen *asker_of(const preempt_gen *g)
+{
+    if (!g->ahead)
+        return gen_of_chain(g->chain.root)->asker;
+    uint64_t sent = g == of_thread ? sent_ahead : g->sent;
+    uint64_t awaited = atomic_load_explicit(&g->awaited, memory_order_acquire);
+    return awaited > sent ? g->asker : NULL;
+}
+
+static __attribute__((noinline)) bool is_waited_for_by(const preempt_gen *g)
+{
+    const preempt_gen *body = of_thread;
+    while (body && body != g)
+        body = asker_of(body);
+    return body;
+}
+
+/* Is this thread `g`'s body, or one that it waits for? If it runs ahead its
+   state does not tell. */
+static inline bool called_by_body(const preempt_gen *g)
+{
+    return g->ahead && of_thread && is_waited_for_by(g);
+}
+
 /* ---- lock-step ---- */
 
 /* Lets a body run; another thread's, or the caller of its root, waits. */
@@ -100,6 +159,7 @@ static kit_completion await_resume(preempt_gen *self)
 
 static kit_step lockstep_request(preempt_gen *g, kit_completion request)
 {
+    ask(g, NOT_SENT_YET);
     resume(gen_of_chain(kit_chain_enter(&g->chain, request.how)), request);
     kit_signal_await(&g->answered);
     return g->answer;
@@ -137,6 +197,9 @@ static void lockstep_end(preempt_gen *self, kit_completion end)
 static __attribute__((noinline)) int ahead_wait(preempt_gen *g,
                                                 struct answer *a)
 {
+    /* relaxed: by callers; or by the body, of the request that is under way */
+    if (atomic_load_explicit(&g->awaited, memory_order_relaxed) <= g->taken)
+        ask(g, g->taken + 1);
     bool former = preempt_shield(true);
     int got = preempt_chan_recv(g->ahead, a);
     preempt_shield(former);
@@ -146,7 +209,10 @@ static __attribute__((noinline)) int ahead_wait(preempt_gen *g,
 static int ahead_take(preempt_gen *g, struct answer *a)
 {
     int got = preempt_chan_try_recv(g->ahead, a);
-    return KIT_LIKELY(got != -EAGAIN) ? got : ahead_wait(g, a);
+    if (KIT_UNLIKELY(got == -EAGAIN))
+        got = ahead_wait(g, a);
+    g->taken++;
+    return got;
 }
 
 /* `a` is of an older epoch. The first of the caller's; the others are dropped.
@@ -182,6 +248,7 @@ static kit_step ahead_receive(preempt_gen *g, kit_completion request)
 static kit_step ahead_request(preempt_gen *g, kit_completion request)
 {
     if (request.how != KIT_NEXT) {
+        ask(g, NOT_SENT_YET);
         g->request = request;
         /* release: pairs with the body's acquire in ahead_yield */
         atomic_fetch_add_explicit(&g->wanted, 1, memory_order_release);
@@ -192,6 +259,7 @@ static kit_step ahead_request(preempt_gen *g, kit_completion request)
 static void ahead_answer(preempt_gen *g, kit_step step)
 {
     struct answer a = {step.value, (uint32_t)step.state, g->epoch};
+    sent_ahead++;
     preempt_chan_send(g->ahead, &a);
 }
 
@@ -202,13 +270,12 @@ static kit_completion ahead_yield(preempt_gen *g, kit_value value)
     if (wanted == g->epoch)
         return kit_next(kit_none());
     g->epoch = wanted;
+    /* relaxed: for those whom this body asks from now on */
+    atomic_store_explicit(&g->awaited, sent_ahead + 1, memory_order_relaxed);
     return g->request;
 }
 
 /* ---- the thread ---- */
-
-/* Whose body this thread runs. */
-static _Thread_local const preempt_gen *of_thread;
 
 static void *run(void *arg)
 {
@@ -266,6 +333,8 @@ static kit_step begin(preempt_gen *g, kit_completion request)
         return kit_gen_answer(KIT_GEN_CREATED, request);
     }
     int result = -EINVAL;
+    if (g->ahead)
+        ask(g, 1); /* the body may ask its caller before that waits */
     if (kit_gen_takes_first(g->first, request.value, &g->arg))
         result = start(g);
     if (result == 0)
@@ -283,12 +352,6 @@ static kit_step enter_from_side(preempt_gen *g, kit_completion request)
     kit_chain_cut(&g->chain);
     set_state(root, KIT_GEN_SUSPENDED);
     return request_body(g, request);
-}
-
-/* A body that runs ahead is not waited for, so its state does not tell. */
-static bool called_by_body(const preempt_gen *g)
-{
-    return g->ahead && g == of_thread;
 }
 
 static kit_step step(preempt_gen *g, kit_completion request);

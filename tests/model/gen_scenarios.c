@@ -63,6 +63,21 @@ static kit_completion delegate(preempt_gen *self, kit_value arg)
     return c.how == KIT_NEXT ? kit_return(c.value) : c;
 }
 
+/* What it delegates to asks it, whether somebody else does or not. */
+static kit_completion yield_and_delegate(preempt_gen *self, kit_value arg)
+{
+    preempt_gen_yield(self, kit_int(FIRST));
+    return delegate(self, arg);
+}
+
+static kit_completion ask_back(preempt_gen *self, kit_value arg)
+{
+    (void)arg;
+    model_check(is(next(), KIT_FAILED, -EBUSY));
+    preempt_gen_yield(self, kit_int(SECOND));
+    return kit_return(kit_int(LAST));
+}
+
 /* ---- callers ---- */
 
 static void *call_to_the_end(void *arg)
@@ -165,6 +180,8 @@ static void begin(const void *arg)
     create(&shared.gen, p->body, p->capacity, p->wait);
     if (p->body == delegate)
         create(&shared.inner, yield_two, 0, p->wait);
+    if (p->body == yield_and_delegate)
+        create(&shared.inner, ask_back, p->capacity - 1, p->wait);
     for (int i = 0; i < p->callers; i++)
         model_thread_add("caller", p->caller, NULL);
     model_thread_add("destroyer", do_destroy, (void *)(uintptr_t)p);
@@ -209,5 +226,9 @@ const struct scenario gen_scenarios[] = {
     {"run-ahead: destroy", PLAY(call_once, 1, yield_two, 1, PARK), 2, {0}},
     {"run-ahead: two callers", PLAY(call_at_once, 2, yield_two, 1, PARK), 1,
      {0}},
+    {"run-ahead: asked by a lock-step inner",
+     PLAY(call_to_the_end, 1, yield_and_delegate, 1, PARK), 1, {0}},
+    {"run-ahead: asked by a run-ahead inner",
+     PLAY(call_to_the_end, 1, yield_and_delegate, 2, PARK), 1, {0}},
     {NULL, NULL, NULL, NULL, 0, {0}},
 };

@@ -199,6 +199,11 @@ START_TEST (a_generator_claimed_in_two_steps_is_found) {
 }
 END_TEST
 
+START_TEST (a_generator_asked_in_secret_is_found) {
+    finds("asked-in-secret", "run-ahead: asked by a lock-step inner", "wrong");
+}
+END_TEST
+
 START_TEST (a_joiner_that_an_ending_task_misses_is_found) {
     finds("end-in-two-steps", "join: one", "deadlock");
 }
@@ -306,6 +311,7 @@ int main(void)
         a_signal_that_its_waiter_overwrites_is_found,
         an_answer_after_the_hand_off_is_found,
         a_generator_claimed_in_two_steps_is_found,
+        a_generator_asked_in_secret_is_found,
         a_joiner_that_an_ending_task_misses_is_found,
         a_missing_last_look_of_a_select_is_found,
         a_wake_up_that_a_select_does_not_use_is_found,

@@ -14,7 +14,10 @@
  * overtake the values in the buffer: those are dropped, and counted
  * (preempt_gen_dropped); the body gets the request at its next yield. A body
  * that has ended by then, or failed, is overtaken too: the request finds a
- * done generator, and how it ended is lost.
+ * done generator, and how it ended is lost. A request by the body itself, or by
+ * one that it waits for, through any number of generators, is -EBUSY, as in
+ * lock-step, and so is destroy; but two bodies that run ahead and ask each
+ * other at the same moment may wait for each other for ever.
  *
  * A request blocks until the body yields or ends. If the thread can't be
  * started, the first next() fails with that error (-EAGAIN), and may be tried
