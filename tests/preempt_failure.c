@@ -99,6 +99,19 @@ static int pinned(preempt_sched *s)
     return result < 0 ? result : preempt_join(t, NULL);
 }
 
+START_TEST (a_first_value_of_a_step_without_a_thread_is_not_kept) {
+    struct preempt_gen_options o = {.first = KIT_GEN_FIRST_LUA};
+    preempt_gen *g;
+    ck_assert_int_eq(preempt_gen_create(&g, yield_three, kit_int(1), &o), 0);
+    seam_arm(SEAM_THREAD, EAGAIN, 1, false);
+    kit_step step = preempt_gen_next(g, kit_int(5));
+    ck_assert(seam_disarm());
+    ck_failed(step, -EAGAIN);
+    ck_yielded(preempt_gen_next(g, kit_none()), 1);
+    ck_assert_int_eq(preempt_gen_destroy(g), 0);
+}
+END_TEST
+
 START_TEST (a_thread_that_cannot_be_pinned_is_not_started) {
     ck_both_walks((struct walk){.name = "a pinned task",
                                 .scenario = pinned,
@@ -309,6 +322,7 @@ int main(void)
     const TTest *const tests[] = {
         a_generator_that_runs_ahead_reports_what_it_lacks,
         a_first_step_without_a_thread_may_be_tried_again,
+        a_first_value_of_a_step_without_a_thread_is_not_kept,
         a_thread_that_cannot_be_pinned_is_not_started,
         a_task_that_was_not_started_is_nobodys_to_join,
         a_limit_is_looked_for_without_the_files_that_tell_it,

@@ -332,6 +332,7 @@ static kit_step begin(preempt_gen *g, kit_completion request)
         set_state(g, KIT_GEN_DONE);
         return kit_gen_answer(KIT_GEN_CREATED, request);
     }
+    kit_value arg = g->arg;
     int result = -EINVAL;
     if (g->ahead)
         ask(g, 1); /* the body may ask its caller before that waits */
@@ -339,6 +340,7 @@ static kit_step begin(preempt_gen *g, kit_completion request)
         result = start(g);
     if (result == 0)
         return request_body(g, request);
+    g->arg = arg;
     set_state(g, KIT_GEN_CREATED);
     return kit_failed_errno(result);
 }
