@@ -59,6 +59,21 @@ START_TEST (concat_and_zip_look_at_their_arguments_at_once) {
 }
 END_TEST
 
+START_TEST (concat_and_zip_refuse_the_pointer_of_none_like_null) {
+    kit_concat c;
+    kit_zip z;
+    kit_iterable *none[] = {kit_none().p};
+    kit_iter *no_iter[] = {kit_none().p};
+    kit_value row[1];
+    bool over[1];
+    ck_assert_int_eq(kit_concat_init(&c, none, 1), -EINVAL);
+    ck_assert_int_eq(kit_zip_init(&z, no_iter, 1, row), -EINVAL);
+    ck_assert_int_eq(kit_zip_strict_init(&z, no_iter, 1, row), -EINVAL);
+    ck_assert_int_eq(kit_zip_longest_init(&z, no_iter, 1, row, over, NULL),
+                     -EINVAL);
+}
+END_TEST
+
 static void spies(struct spy *s, size_t count, const size_t *lengths)
 {
     static const char *const names[] = {"a", "b", "c"};
@@ -378,6 +393,7 @@ int main(void)
         concat_closes_only_the_one_that_is_open,
         concat_returned_before_its_start_opens_nothing,
         concat_and_zip_look_at_their_arguments_at_once,
+        concat_and_zip_refuse_the_pointer_of_none_like_null,
         concat_drops_final_values_and_goes_on,
         concat_is_finished_by_a_source_that_fails_and_closes_nothing,
         concat_is_finished_by_a_source_that_cannot_be_opened,

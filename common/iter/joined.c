@@ -71,7 +71,7 @@ int kit_concat_init(kit_concat *c, kit_iterable *const *sources, size_t count)
 {
     static const struct kit_iter_ops ops = {concat_next, NULL, concat_return};
     for (size_t i = 0; i < count; i++)
-        if (!sources[i])
+        if (!kit_is_pointer(sources[i]))
             return -EINVAL;
     kit_iter_init(&c->iter, &ops);
     c->sources = sources;
@@ -197,7 +197,7 @@ static int zip_init(kit_zip *z, kit_iter *const *sources, size_t count,
     z->padding = NULL;
     z->over = NULL;
     for (size_t i = 0; i < count; i++) {
-        if (sources[i])
+        if (kit_is_pointer(sources[i]))
             continue;
         z->count = i; /* nobody is going to use those before it */
         close_from(z, 0, i, kit_throw(kit_int(-EINVAL)));

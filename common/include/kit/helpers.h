@@ -79,8 +79,8 @@ KIT_EXPORT int kit_flat_map_init(kit_flat_map *f, kit_iter *source,
 /*
  * The items of each iterable in turn. They are opened one after the other,
  * when the one before is done. The array stays the caller's. -EINVAL when one
- * of them is NULL: arguments are looked at at once, and none has been opened
- * that would have to be closed.
+ * of them is NULL or none: arguments are looked at at once, and none has been
+ * opened that would have to be closed.
  */
 typedef struct kit_concat {
     kit_iter iter;
@@ -106,7 +106,8 @@ KIT_EXPORT int kit_concat_init(kit_concat *c, kit_iterable *const *sources,
  *                         each of the others is asked until one has an item.
  * A failure closes the others, too, and return closes all. What is closed are
  * the sources that have not ended, the last first. With no sources it is done
- * at once. -EINVAL for a NULL source: those before it are closed.
+ * at once. -EINVAL for a source that is NULL or none: those before it are
+ * closed.
  */
 typedef struct kit_zip {
     kit_iter iter;
