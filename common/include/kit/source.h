@@ -2,7 +2,8 @@
 /*
  * Sources: iterators over what programs have at hand. All of them work in
  * the caller's memory (_init) except the file sources, which own an open file
- * (_open and _close). No source has throw; return ends it for good.
+ * (_open and _close). No source has throw; return ends it for good, but an
+ * array's iterator has no return, as in ECMAScript: closed, it still goes on.
  * A source is not safe to step from two threads at once.
  */
 #ifndef KIT_SOURCE_H
