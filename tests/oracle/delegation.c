@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Scenarios 10, 11, 13, 17: delegation. */
-#include "oracle.h"
+#include "stackless.h"
 
 #include "harness.h"
 
@@ -13,7 +13,7 @@
 /* ---- 10: return to a hand-made inner ---- */
 
 /* try { normal } catch { .. } finally { .. } around a delegation */
-static kit_completion guarded(struct gen *self, kit_value spy)
+kit_completion guarded(struct gen *self, kit_value spy)
 {
     kit_completion c = delegate(self, &((struct spy *)spy.p)->iter.iterable);
     if (c.how == KIT_NEXT)
@@ -94,7 +94,7 @@ void scenario_10_delegate_plain_return(void)
 
 /* ---- 11: throw to an inner generator ---- */
 
-static kit_completion catch_and_yield(struct gen *self, kit_value arg)
+kit_completion catch_and_yield(struct gen *self, kit_value arg)
 {
     (void)arg;
     kit_completion c = yield(self, kit_int(1));
@@ -108,7 +108,7 @@ static kit_completion catch_and_yield(struct gen *self, kit_value arg)
     return kit_return(text("cy end"));
 }
 
-static kit_completion catch_and_return(struct gen *self, kit_value arg)
+kit_completion catch_and_return(struct gen *self, kit_value arg)
 {
     char shown[64];
     (void)arg;
@@ -119,7 +119,7 @@ static kit_completion catch_and_return(struct gen *self, kit_value arg)
     return kit_return(text(shown));
 }
 
-static kit_completion not_catch(struct gen *self, kit_value arg)
+kit_completion not_catch(struct gen *self, kit_value arg)
 {
     (void)arg;
     kit_completion c = yield(self, kit_int(1));
@@ -127,7 +127,7 @@ static kit_completion not_catch(struct gen *self, kit_value arg)
     return ends(c);
 }
 
-static kit_completion catching_outer(struct gen *self, kit_value inner)
+kit_completion catching_outer(struct gen *self, kit_value inner)
 {
     kit_completion c = delegate(self, &((kit_iter *)inner.p)->iterable);
     if (c.how == KIT_RETURN)
@@ -136,7 +136,7 @@ static kit_completion catching_outer(struct gen *self, kit_value inner)
     return ends(yield(self, text("tail")));
 }
 
-static kit_completion plain_outer(struct gen *self, kit_value inner)
+kit_completion plain_outer(struct gen *self, kit_value inner)
 {
     return ends(delegate(self, &((kit_iter *)inner.p)->iterable));
 }
@@ -175,12 +175,12 @@ void scenario_11_delegate_throw(void)
 
 /* ---- 13: delegation to anything that can be opened ---- */
 
-static kit_completion return_delegated(struct gen *self, kit_value iterable)
+kit_completion return_delegated(struct gen *self, kit_value iterable)
 {
     return kit_return(TRY(delegate(self, iterable.p)));
 }
 
-static kit_completion return_error(struct gen *self, kit_value iterable)
+kit_completion return_error(struct gen *self, kit_value iterable)
 {
     kit_completion c = delegate(self, iterable.p);
     return c.how == KIT_THROW ? kit_return(c.value) : ends(c);
@@ -207,7 +207,7 @@ static void all_of_array(const char *label, const kit_value *items,
     all(label, return_delegated, &array.iterable);
 }
 
-static kit_completion three(struct gen *self, kit_value arg)
+kit_completion three(struct gen *self, kit_value arg)
 {
     (void)arg;
     for (int64_t i = 1; i <= 3; i++)
@@ -215,7 +215,7 @@ static kit_completion three(struct gen *self, kit_value arg)
     return kit_return(text("g3r"));
 }
 
-static kit_completion lazily(struct gen *self, kit_value spy)
+kit_completion lazily(struct gen *self, kit_value spy)
 {
     out("before");
     return ends(delegate(self, &((struct spy *)spy.p)->iter.iterable));
@@ -245,7 +245,7 @@ static kit_step next_gives_8(kit_iter *it, kit_value sent)
     return kit_step_make((enum kit_state)8, kit_int(8));
 }
 
-static kit_completion yield_yield(struct gen *self, kit_value arg)
+kit_completion yield_yield(struct gen *self, kit_value arg)
 {
     (void)arg;
     return ends(yield(self, TRY(yield(self, kit_int(1)))));
@@ -300,13 +300,6 @@ void scenario_13_delegate_iterables(void)
 
 /* ---- 17: recursive delegation ---- */
 
-static kit_value packed(int64_t low, int64_t high)
-{
-    return kit_int(low << 32 | high);
-}
-
-static kit_completion walk(struct gen *self, kit_value bounds);
-
 static kit_completion walk_guarded(struct gen *self, int64_t low, int64_t high)
 {
     int64_t middle = (low + high) >> 1;
@@ -316,7 +309,7 @@ static kit_completion walk_guarded(struct gen *self, int64_t low, int64_t high)
     return kit_return(kit_int(left + right + 1));
 }
 
-static kit_completion walk(struct gen *self, kit_value bounds)
+kit_completion walk(struct gen *self, kit_value bounds)
 {
     int64_t low = bounds.i >> 32, high = bounds.i & INT32_MAX;
     if (low > high)
@@ -343,7 +336,7 @@ static kit_completion break_at_4(void *context, kit_value item)
     return kit_return(kit_none());
 }
 
-static kit_completion leaf(struct gen *self, kit_value arg)
+kit_completion leaf(struct gen *self, kit_value arg)
 {
     char echo[64];
     (void)arg;
@@ -352,7 +345,7 @@ static kit_completion leaf(struct gen *self, kit_value arg)
     return kit_return(text(echo));
 }
 
-static kit_completion chain(struct gen *self, kit_value depth)
+kit_completion chain(struct gen *self, kit_value depth)
 {
     kit_value below = kit_int(depth.i - 1);
     return kit_return(TRY(depth.i > 0 ? delegate_new(self, chain, below)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Scenarios 18 and 21: the iterator helpers. */
-#include "oracle.h"
+#include "stackless.h"
 
 #include <kit/helpers.h>
 #include <kit/source.h>
@@ -52,7 +52,7 @@ static void all(const char *label, kit_iter *it)
 
 /* ---- 18: laziness ---- */
 
-static kit_completion naturals(struct gen *self, kit_value arg)
+kit_completion naturals(struct gen *self, kit_value arg)
 {
     (void)arg;
     for (int64_t i = 0;; i++) {
@@ -121,7 +121,7 @@ static kit_completion item_and_index(void *context, kit_value item,
     return kit_next(kit_ptr(&pairs[index].iterable));
 }
 
-static kit_completion once_and_twice(struct gen *self, kit_value v)
+kit_completion once_and_twice(struct gen *self, kit_value v)
 {
     TRY(yield(self, v));
     return ends(yield(self, kit_int(v.i * 2)));

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Scenarios 14 and 16: loops that close, loops that yield. */
-#include "oracle.h"
+#include "stackless.h"
 
 #include <stdio.h>
 
 /* ---- 14: a loop closes what it leaves early ---- */
 
 /* try { yield n1; yield n2; return "ignored" } finally { .. } */
-static kit_completion numbered(struct gen *self, kit_value name)
+kit_completion numbered(struct gen *self, kit_value name)
 {
     char items[2][8];
     kit_completion c = kit_next(kit_none());
@@ -124,7 +124,7 @@ static void leave_spies(void)
     out_value("break on last item still closes", kit_next(text("ok")));
 }
 
-static kit_completion yield_late(struct gen *self, kit_value arg)
+kit_completion yield_late(struct gen *self, kit_value arg)
 {
     (void)arg;
     kit_completion end = yield(self, kit_int(1));
@@ -168,7 +168,7 @@ void scenario_14_forof_close(void)
 
 /* ---- 16: a generator that loops over another ---- */
 
-static kit_completion loop_and_yield(struct gen *self, kit_value iterable)
+kit_completion loop_and_yield(struct gen *self, kit_value iterable)
 {
     kit_loop loop;
     kit_value item;
@@ -195,7 +195,7 @@ static kit_step fail_to_close(struct spy *s, kit_value v)
     return kit_failed(error("close"));
 }
 
-static kit_completion hold_on(struct gen *self, kit_value arg)
+kit_completion hold_on(struct gen *self, kit_value arg)
 {
     (void)arg;
     kit_completion end = yield(self, kit_int(1));

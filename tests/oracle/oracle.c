@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 static const struct backend *const backends[] = {
-    &backend_coop, &backend_ucontext, &backend_preempt};
+    &backend_coop, &backend_ucontext, &backend_preempt, &backend_stackless};
 
 static char *expected_of(const char *name)
 {

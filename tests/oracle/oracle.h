@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Scenarios whose transcripts a JavaScript engine wrote (the files NN_*.txt).
- * Their bodies are written once and run on every back end.
+ * Their bodies are written once for all generators with a stack, and once more
+ * for those without (stackless.h).
  *
  * A scenario's generators are destroyed when it is over.
  */
@@ -31,7 +32,8 @@ struct gen {
     kit_value arg;
 };
 
-extern const struct backend backend_coop, backend_ucontext, backend_preempt;
+extern const struct backend backend_coop, backend_ucontext, backend_preempt,
+    backend_stackless;
 
 /* Runs on `backend` and leaves the transcript to be checked. */
 void oracle_begin(const struct backend *backend);
@@ -45,7 +47,7 @@ bool oracle_is_over(void);
 /* A new generator of the running scenario. */
 kit_iter *gen(gen_body body, kit_value arg);
 
-/* In a body. */
+/* In a body that has a stack. */
 kit_completion yield(struct gen *self, kit_value value);
 kit_completion delegate(struct gen *self, kit_iterable *inner);
 kit_completion delegate_new(struct gen *self, gen_body body, kit_value arg);

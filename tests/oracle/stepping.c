@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Scenarios 01 to 05: steps of a generator, and what its body makes of them. */
-#include "oracle.h"
+#include "stackless.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* ---- 01: the worked example of the notes ---- */
 
-static kit_completion foo(struct gen *self, kit_value arg)
+kit_completion foo(struct gen *self, kit_value arg)
 {
     (void)arg;
     out("foo starts");
@@ -18,7 +18,7 @@ static kit_completion foo(struct gen *self, kit_value arg)
     return kit_return(text("D"));
 }
 
-static kit_completion bar(struct gen *self, kit_value arg)
+kit_completion bar(struct gen *self, kit_value arg)
 {
     (void)arg;
     out("bar starts");
@@ -53,7 +53,7 @@ void scenario_01_notes_bar_foo(void)
 
 /* ---- 02: what becomes of the first value ---- */
 
-static kit_completion with_parameter(struct gen *self, kit_value p)
+kit_completion with_parameter(struct gen *self, kit_value p)
 {
     out("param %s", show(p));
     kit_value a = TRY(yield(self, kit_int(1)));
@@ -61,7 +61,7 @@ static kit_completion with_parameter(struct gen *self, kit_value p)
     return kit_return(kit_none());
 }
 
-static kit_completion yield_then_delegate(struct gen *self, kit_value spy)
+kit_completion yield_then_delegate(struct gen *self, kit_value spy)
 {
     kit_value x = TRY(yield(self, text("o1")));
     out("x=%s", show(x));
@@ -70,12 +70,12 @@ static kit_completion yield_then_delegate(struct gen *self, kit_value spy)
     return kit_return(kit_none());
 }
 
-static kit_completion just_delegate(struct gen *self, kit_value spy)
+kit_completion just_delegate(struct gen *self, kit_value spy)
 {
     return ends(delegate(self, &((struct spy *)spy.p)->iter.iterable));
 }
 
-static kit_completion yield_nothing(struct gen *self, kit_value arg)
+kit_completion yield_nothing(struct gen *self, kit_value arg)
 {
     (void)arg;
     kit_value v = TRY(yield(self, kit_none()));
@@ -108,7 +108,7 @@ void scenario_02_first_value(void)
 
 /* ---- 03: states ---- */
 
-static kit_completion one_two(struct gen *self, kit_value arg)
+kit_completion one_two(struct gen *self, kit_value arg)
 {
     (void)arg;
     out("body");
@@ -116,14 +116,14 @@ static kit_completion one_two(struct gen *self, kit_value arg)
     return ends(yield(self, kit_int(2)));
 }
 
-static kit_completion boom(struct gen *self, kit_value arg)
+kit_completion boom(struct gen *self, kit_value arg)
 {
     (void)arg;
     TRY(yield(self, text("a")));
     return kit_throw(error("boom"));
 }
 
-static kit_completion just_23(struct gen *self, kit_value arg)
+kit_completion just_23(struct gen *self, kit_value arg)
 {
     (void)self, (void)arg;
     return kit_return(kit_int(23));
@@ -159,7 +159,7 @@ void scenario_03_states(void)
 
 /* ---- 04: return and finally ---- */
 
-static kit_completion yield_in_finally(struct gen *self, kit_value arg)
+kit_completion yield_in_finally(struct gen *self, kit_value arg)
 {
     (void)arg;
     kit_completion end = yield(self, kit_int(1));
@@ -172,21 +172,21 @@ static kit_completion yield_in_finally(struct gen *self, kit_value arg)
     return kit_return(kit_none());
 }
 
-static kit_completion return_in_finally(struct gen *self, kit_value arg)
+kit_completion return_in_finally(struct gen *self, kit_value arg)
 {
     (void)arg;
     yield(self, kit_int(1));
     return kit_return(text("override"));
 }
 
-static kit_completion throw_in_finally(struct gen *self, kit_value arg)
+kit_completion throw_in_finally(struct gen *self, kit_value arg)
 {
     (void)arg;
     yield(self, kit_int(1));
     return kit_throw(error("fin"));
 }
 
-static kit_completion nested_finally(struct gen *self, kit_value arg)
+kit_completion nested_finally(struct gen *self, kit_value arg)
 {
     (void)arg;
     kit_completion end = yield(self, kit_int(1));
@@ -199,7 +199,7 @@ static kit_completion nested_finally(struct gen *self, kit_value arg)
     return ends(end);
 }
 
-static kit_completion not_yet_in_try(struct gen *self, kit_value arg)
+kit_completion not_yet_in_try(struct gen *self, kit_value arg)
 {
     (void)arg;
     TRY(yield(self, kit_int(0)));
@@ -208,7 +208,7 @@ static kit_completion not_yet_in_try(struct gen *self, kit_value arg)
     return ends(end);
 }
 
-static kit_completion refuse_to_leave(struct gen *self, kit_value arg)
+kit_completion refuse_to_leave(struct gen *self, kit_value arg)
 {
     (void)arg;
     while (!oracle_is_over()) {
@@ -253,7 +253,7 @@ void scenario_04_return_finally(void)
 
 /* ---- 05: throw and catch ---- */
 
-static kit_completion ask_for_ever(struct gen *self, kit_value arg)
+kit_completion ask_for_ever(struct gen *self, kit_value arg)
 {
     (void)arg;
     for (;;) {
@@ -264,7 +264,7 @@ static kit_completion ask_for_ever(struct gen *self, kit_value arg)
     }
 }
 
-static kit_completion finally_cleanup(struct gen *self, kit_value arg)
+kit_completion finally_cleanup(struct gen *self, kit_value arg)
 {
     (void)arg;
     kit_completion end = yield(self, kit_int(1));
@@ -272,14 +272,14 @@ static kit_completion finally_cleanup(struct gen *self, kit_value arg)
     return ends(end);
 }
 
-static kit_completion swallow(struct gen *self, kit_value arg)
+kit_completion swallow(struct gen *self, kit_value arg)
 {
     (void)arg;
     yield(self, kit_int(1));
     return kit_return(text("swallowed"));
 }
 
-static kit_completion yield_in_catch(struct gen *self, kit_value arg)
+kit_completion yield_in_catch(struct gen *self, kit_value arg)
 {
     char caught[64];
     (void)arg;
@@ -293,7 +293,7 @@ static kit_completion yield_in_catch(struct gen *self, kit_value arg)
     return ends(yield(self, text("after")));
 }
 
-static kit_completion wrap_error(struct gen *self, kit_value arg)
+kit_completion wrap_error(struct gen *self, kit_value arg)
 {
     char wrapped[64];
     (void)arg;
@@ -304,7 +304,7 @@ static kit_completion wrap_error(struct gen *self, kit_value arg)
     return kit_throw(error(wrapped));
 }
 
-static kit_completion finally_2(struct gen *self, kit_value arg)
+kit_completion finally_2(struct gen *self, kit_value arg)
 {
     (void)arg;
     kit_completion end = yield(self, kit_int(1));
