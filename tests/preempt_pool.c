@@ -646,6 +646,40 @@ START_TEST (a_pool_whose_workers_cannot_all_be_made_leaves_none_of_them) {
 }
 END_TEST
 
+/* Prints why, and whether that can be asked afterwards. */
+static void create_without_room(void *arg)
+{
+    char text[PREEMPT_LIMIT_TEXT] = "", later[PREEMPT_LIMIT_TEXT];
+    struct preempt_pool_options many = {.workers = 4096, .limit_text = text};
+    struct rlimit limit = {(rlim_t)256 << 20, (rlim_t)256 << 20};
+    (void)arg;
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+    ck_assert_int_eq(preempt_pool_create(&pool, &many), -EAGAIN);
+    preempt_spawn_limit(0, later, sizeof later);
+    fprintf(stderr, "%s, %s", text, later);
+}
+
+START_TEST (a_pool_says_why_its_workers_cannot_be_made) {
+    if (is_watched()) /* which have needs of their own, or no such limit */
+        return;
+    char text[2 * PREEMPT_LIMIT_TEXT];
+    errors_of(create_without_room, NULL, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "ulimit -v allows 268435456 bytes"));
+    ck_assert_ptr_nonnull(strstr(text, ", no limit is reached now"));
+}
+END_TEST
+
+START_TEST (a_pool_that_is_made_or_refused_names_no_limit) {
+    char text[PREEMPT_LIMIT_TEXT] = "untouched";
+    struct preempt_pool_options o = {.workers = 1, .limit_text = text};
+    ck_assert_int_eq(create_with(o), 0);
+    ck_assert_int_eq(preempt_pool_destroy(pool), 0);
+    o.stack_size = SIZE_MAX;
+    ck_assert_int_eq(create_with(o), -EINVAL);
+    ck_assert_str_eq(text, "untouched");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -674,6 +708,8 @@ int main(void)
         a_pool_has_a_scheduler_and_a_worker_for_each_cpu_by_default,
         options_out_of_range_are_refused,
         a_pool_whose_workers_cannot_all_be_made_leaves_none_of_them,
+        a_pool_says_why_its_workers_cannot_be_made,
+        a_pool_that_is_made_or_refused_names_no_limit,
         NULL,
     };
     return run_suite("preempt pool", 10, tests);

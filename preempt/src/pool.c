@@ -433,6 +433,8 @@ int preempt_pool_create(preempt_pool **out,
         result = preempt_sched_create(&p->sched, NULL);
     for (size_t i = 0; p && result == 0 && i < p->count; i++)
         result = start_worker(p, i, o->stack_size);
+    if (result == -EAGAIN && o->limit_text) /* while the workers count */
+        preempt_spawn_limit(o->stack_size, o->limit_text, PREEMPT_LIMIT_TEXT);
     if (result == 0)
         *out = p;
     else if (p)

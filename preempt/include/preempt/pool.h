@@ -50,13 +50,16 @@ struct preempt_pool_options {
     size_t stack_size;    /* bytes, of a worker; 0: PREEMPT_STACK_DEFAULT */
     enum kit_wait_strategy wait; /* of workers, and of those who wait for jobs;
                                     0: KIT_WAIT_ADAPTIVE */
+    char *limit_text; /* of PREEMPT_LIMIT_TEXT bytes: why there were no more
+                         threads, after -EAGAIN; NULL: not asked for */
 };
 
 /*
  * Starts the workers. 0; -EINVAL for more than PREEMPT_POOL_WORKERS_MAX, for
  * KIT_WAIT_CONDVAR, and as preempt_spawn; -ENOMEM; -EAGAIN when the machine
- * allows no more threads (preempt_spawn_limit says why): then none of them is
- * left. `options` may be NULL.
+ * allows no more threads: then none of them is left, and limit_text has what
+ * preempt_spawn_limit said while they were there (afterwards it finds room).
+ * `options` may be NULL.
  */
 KIT_EXPORT int preempt_pool_create(preempt_pool **out,
                                    const struct preempt_pool_options *options);
