@@ -333,6 +333,92 @@ START_TEST (close_ends_senders_that_wait) {
 }
 END_TEST
 
+/*
+ * ---- what was done before a close is seen by who learns of it ----
+ *
+ * For those who look for races: a check is a message of Check's, which would
+ * put in order what comes before it and after it.
+ */
+
+struct farewell {
+    preempt_chan *ch;
+    int (*learn)(struct farewell *f);
+    int64_t word; /* no atomic, on purpose */
+    atomic_bool closed;
+};
+
+static int send_to_the_end(struct farewell *f)
+{
+    int64_t element = 1;
+    int result;
+    do
+        result = preempt_chan_send(f->ch, &element);
+    while (result == 0);
+    return result;
+}
+
+static int try_send_to_the_end(struct farewell *f)
+{
+    int64_t element = 1;
+    int result;
+    while ((result = preempt_chan_try_send(f->ch, &element)) != -EPIPE)
+        sched_yield();
+    return result;
+}
+
+static int try_recv_to_the_end(struct farewell *f)
+{
+    int64_t element;
+    int result;
+    while ((result = preempt_chan_try_recv(f->ch, &element)) == -EAGAIN)
+        sched_yield();
+    return result == 0 ? -EPIPE : result;
+}
+
+static int close_again(struct farewell *f)
+{
+    while (!atomic_load_explicit(&f->closed, memory_order_relaxed))
+        sched_yield();
+    return preempt_chan_close(f->ch);
+}
+
+static kit_value hear_farewell(kit_value arg)
+{
+    struct farewell *f = arg.p;
+    int result = f->learn(f);
+    int64_t word = f->word;
+    ck_assert_int_eq(result, -EPIPE);
+    ck_assert_int_eq(word, 7);
+    return kit_none();
+}
+
+static void say_farewell(int (*learn)(struct farewell *), size_t capacity,
+                         enum kit_wait_strategy wait, bool single)
+{
+    struct farewell f = {.ch = new_chan(8, capacity, wait, single),
+                         .learn = learn};
+    preempt_sched *s;
+    preempt_sched_create(&s, NULL);
+    preempt_spawn(s, NULL, hear_farewell, kit_ptr(&f), NULL);
+    usleep(1000);
+    f.word = 7;
+    ck_assert_int_eq(preempt_chan_close(f.ch), 0);
+    atomic_store_explicit(&f.closed, true, memory_order_relaxed);
+    ck_assert_int_eq(preempt_sched_destroy(s), 0);
+    ck_assert_int_eq(preempt_chan_destroy(f.ch), 0);
+}
+
+START_TEST (who_learns_of_a_close_sees_what_was_done_before) {
+    static int (*const ways[])(struct farewell *) = {
+        send_to_the_end, try_send_to_the_end, try_recv_to_the_end, close_again};
+    for (size_t i = 0; i < COUNT_OF(ways); i++)
+        for (size_t w = 0; w < COUNT_OF(strategies); w++)
+            for (size_t c = 0; can_poll(strategies[w]) && c < 4; c++)
+                for (int single = 0; single < 2; single++)
+                    say_farewell(ways[i], capacities[c], strategies[w], single);
+}
+END_TEST
+
 /* ---- waiting for certain ---- */
 
 struct waiter {
@@ -520,6 +606,7 @@ int main(void)
         close_ends_one_of_each_and_loses_nothing,
         close_ends_receivers_that_wait,
         close_ends_senders_that_wait,
+        who_learns_of_a_close_sees_what_was_done_before,
         a_channel_is_not_destroyed_while_a_thread_sleeps_on_it,
         a_try_send_wakes_a_receiver_that_sleeps,
         questions_are_answered_beside_a_busy_thread_on_the_same_cpu,

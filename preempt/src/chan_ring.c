@@ -107,6 +107,13 @@ static bool is_ready(struct ring *r, _Atomic uint64_t *end, uint64_t offset)
            turn_of(at) + offset;
 }
 
+/* acquire: pairs with the closer's seq_cst, for who learns that it is closed */
+static INLINE int refuse(struct ring *r)
+{
+    (void)atomic_load_explicit(&r->tail, memory_order_acquire);
+    return -EPIPE;
+}
+
 /* Is there more to do, after the operation at the position `at`? */
 static INLINE bool is_special(const struct ring *r, uint64_t at)
 {
@@ -123,7 +130,7 @@ static INLINE int put(struct ring *r, const void *element, size_t size,
     *at = atomic_load_explicit(&r->tail, memory_order_relaxed);
     for (;;) {
         if (KIT_UNLIKELY(*at & CLOSED))
-            return -EPIPE;
+            return refuse(r);
         struct cell *cell = cell_at(r, *at);
         /* acquire: pairs with the receiver's release, whose copy is over */
         uint64_t turn = atomic_load_explicit(&cell->turn, memory_order_acquire);
@@ -430,7 +437,8 @@ static int ring_recv(preempt_chan *ch, void *element)
 static int ring_close(preempt_chan *ch)
 {
     struct ring *r = of(ch);
-    /* seq_cst: before our look at the waiters, as in chan_fence_before_look */
+    /* seq_cst: before our look at the waiters, as in chan_fence_before_look;
+       and so that what was done before the close is seen by who learns of it */
     uint64_t tail =
         atomic_fetch_or_explicit(&r->tail, CLOSED, memory_order_seq_cst);
     if (tail & CLOSED)

@@ -135,12 +135,19 @@ static APART int end_send(struct spsc *q, uint64_t at, bool is_sender)
     return 0;
 }
 
+/* acquire: pairs with the closer's release, for who learns that it is closed */
+static INLINE int refuse(const struct spsc *q)
+{
+    (void)atomic_load_explicit(&q->state, memory_order_acquire);
+    return -EPIPE;
+}
+
 static INLINE int send_sized(struct spsc *q, const void *element, size_t size,
                              bool is_sender)
 {
     struct cell *cell = cell_of(q, &q->tail);
     if (KIT_UNLIKELY(state_of(q) != OPEN))
-        return -EPIPE;
+        return refuse(q);
     if (KIT_UNLIKELY(is_full(cell)))
         return -EAGAIN;
     uint64_t at = atomic_load_explicit(&q->tail.count, memory_order_relaxed);
@@ -342,10 +349,11 @@ static int spsc_close(preempt_chan *ch)
 {
     struct spsc *q = of(ch);
     uint32_t state = OPEN;
-    /* release: what was done before the close is seen after the end */
+    /* release: what was done before the close is seen by who learns of it;
+       acquire: also by who closes again */
     if (!atomic_compare_exchange_strong_explicit(&q->state, &state, CLOSED,
                                                  memory_order_acq_rel,
-                                                 memory_order_relaxed))
+                                                 memory_order_acquire))
         return -EPIPE;
     /* Who is not queued yet takes the lock after us, and looks then. */
     chan_wake_all(&q->receivers);

@@ -13,6 +13,8 @@
  *
  * Close ends the stream, not the memory: what was sent can still be received,
  * waiting receivers get 0, waiting senders -EPIPE (their element is not sent).
+ * What was done before a send is seen by whoever receives the element, and what
+ * was done before the close by whoever learns of it (by 0, or by -EPIPE).
  */
 #ifndef COOP_CHAN_H
 #define COOP_CHAN_H

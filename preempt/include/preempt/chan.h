@@ -14,6 +14,8 @@
  *
  * Close ends the stream, not the memory: what was sent can still be received,
  * waiting receivers get 0, waiting senders -EPIPE (their element is not sent).
+ * What was done before a send is seen by whoever receives the element, and what
+ * was done before the close by whoever learns of it (by 0, or by -EPIPE).
  *
  * Any thread may call, except create and destroy, which need the channel for
  * themselves. The wait strategy says how a thread waits; KIT_WAIT_CONDVAR
