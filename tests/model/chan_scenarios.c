@@ -36,6 +36,7 @@ static struct {
     bool sent[SENDERS_MAX][ITEMS_MAX];
     int received[SENDERS_MAX][ITEMS_MAX];
     int order[MODEL_THREADS_MAX][SENDERS_MAX]; /* the next that may come */
+    bool ended;                                /* a receiver was told so */
 } shared;
 
 static bool may_end_early(int result)
@@ -117,6 +118,7 @@ static void *do_receive(void *arg)
         }
         if (result == 0) {
             model_check(m->twist == CLOSED);
+            shared.ended = true;
             break;
         }
         model_check(result == 1);
@@ -163,6 +165,7 @@ static void begin(const void *arg)
     static const char *const names[] = {"", "closer", "clock", "canceler",
                                         "interrupt"};
     const struct meeting *m = shared.meeting = arg;
+    shared.ended = false;
     struct preempt_chan_options o = {.wait = m->wait, .single = m->single};
     model_check(preempt_chan_create(&shared.ch, sizeof(uint64_t), m->capacity,
                                     &o) == 0);
@@ -188,16 +191,29 @@ static void drain(void)
 {
     uint64_t element;
     int result;
-    while ((result = preempt_chan_try_recv(shared.ch, &element)) == 1)
+    while ((result = preempt_chan_try_recv(shared.ch, &element)) == 1) {
+        model_check(!shared.ended);
         take(MODEL_THREADS_MAX - 1, element);
+    }
     model_check(result == (shared.meeting->twist == CLOSED ? 0 : -EAGAIN));
+}
+
+/* What was sent, and nobody has received. */
+static int left_over(void)
+{
+    int left = 0;
+    for (int s = 0; s < SENDERS_MAX; s++)
+        for (int i = 0; i < ITEMS_MAX; i++)
+            left += shared.sent[s][i] - shared.received[s][i];
+    return left;
 }
 
 static void end(const void *arg)
 {
     const struct meeting *m = arg;
-    if (m->twist == NONE)
-        model_check(preempt_chan_length(shared.ch) == (size_t)m->unread);
+    int left = left_over();
+    model_check(m->twist != NONE || left == m->unread);
+    model_check(preempt_chan_length(shared.ch) == (size_t)left);
     drain();
     for (int s = 0; s < m->senders; s++)
         for (int i = 0; i < m->items; i++)

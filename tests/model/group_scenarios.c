@@ -6,15 +6,16 @@
  */
 #include "scenarios.h"
 
+#include "task_impl.h"
+
 #include <preempt/group.h>
-#include <preempt/sync.h>
 
 #include <errno.h>
 #include <string.h>
 
 #define SOON INT64_C(1000000000) /* the deadline of the wait that has one */
 
-enum twist { NONE = 0, CANCELS_GROUP, CANCELS_OWNER, CLOCK };
+enum twist { NONE = 0, CANCELS_GROUP, CANCELS_OWNER, CLOCK, WAITS_TOO };
 
 struct gathering {
     const char *members; /* a letter each: see be_member */
@@ -73,7 +74,9 @@ static void wait_for_all(void)
 static void *do_twist(void *arg)
 {
     (void)arg;
-    if (shared.gathering->twist == CANCELS_GROUP)
+    if (shared.gathering->twist == WAITS_TOO)
+        model_check(preempt_group_wait(shared.group) == 0);
+    else if (shared.gathering->twist == CANCELS_GROUP)
         preempt_group_cancel(shared.group);
     else if (shared.gathering->twist == CANCELS_OWNER)
         preempt_cancel(model_task(0));
@@ -85,9 +88,26 @@ static void *do_twist(void *arg)
 /* Its number; 0: nobody. */
 static int add_twist(void)
 {
-    static const char *const names[] = {"", "canceler", "canceler", "clock"};
+    static const char *const names[] = {"", "canceler", "canceler", "clock",
+                                        "waiter"};
     enum twist twist = shared.gathering->twist;
     return twist ? model_thread_add(names[twist], do_twist, NULL) : 0;
+}
+
+static bool is_asleep(int thread)
+{
+    struct sleeper *s = &model_task(thread)->sleeper;
+    bool asleep = sleeper_read(s);
+    sleeper_unread(s);
+    return asleep;
+}
+
+/* Whoever waits before a group is destroyed is waited for. */
+static void let_another_wait(void)
+{
+    int waiter = add_twist();
+    while (!is_asleep(waiter))
+        preempt_yield();
 }
 
 static void *own(void *arg)
@@ -97,8 +117,10 @@ static void *own(void *arg)
                                           g->cancel_on_failure};
     (void)arg;
     model_check(preempt_group_create(&shared.group, shared.sched, &o) == 0);
-    int twist = add_twist();
+    int twist = g->twist == WAITS_TOO ? 0 : add_twist();
     spawn_members();
+    if (g->twist == WAITS_TOO)
+        let_another_wait();
     if (g->waits)
         wait_for_all();
     if (twist > 0)
@@ -148,5 +170,7 @@ const struct scenario group_scenarios[] = {
      GATHERING("sr", .waits = true, .twist = CLOCK,
                .expected = -ETIMEDOUT), 1, {0}},
     {"group: destroy", GATHERING("sr"), 2, {0}},
+    {"group: destroy beside who waits",
+     GATHERING("s", .twist = WAITS_TOO), 2, {0}},
     {NULL, NULL, NULL, NULL, 0, {0}},
 };

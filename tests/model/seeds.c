@@ -103,6 +103,16 @@ START_TEST (a_last_element_that_is_not_settled_is_found) {
 }
 END_TEST
 
+START_TEST (a_stream_that_ends_before_its_last_element_is_found) {
+    finds("last-left-behind", "single of 2: close", "wrong");
+}
+END_TEST
+
+START_TEST (an_element_that_is_refused_but_counted_is_found) {
+    finds("refused-but-counted", "single of 2: close", "wrong");
+}
+END_TEST
+
 START_TEST (an_end_without_fence_is_found) {
     finds("end-without-fence", "single of 1: close, late stores", "wrong");
 }
@@ -279,6 +289,12 @@ START_TEST (a_member_that_is_canceled_after_its_end_is_found) {
 }
 END_TEST
 
+START_TEST (a_group_that_is_freed_under_who_waits_is_found) {
+    finds("group-freed-under-who-waits", "group: destroy beside who waits",
+          "gone");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -292,6 +308,8 @@ int main(void)
         a_missing_membarrier_of_the_waiter_is_found,
         a_close_between_two_looks_of_the_sender_is_found,
         a_last_element_that_is_not_settled_is_found,
+        a_stream_that_ends_before_its_last_element_is_found,
+        an_element_that_is_refused_but_counted_is_found,
         an_end_without_fence_is_found,
         a_close_that_forgets_the_senders_is_found,
         a_close_of_a_ring_that_forgets_the_senders_is_found,
@@ -326,6 +344,7 @@ int main(void)
         a_submission_that_a_worker_takes_for_anothers_is_found,
         a_member_that_its_cancellation_misses_is_found,
         a_member_that_is_canceled_after_its_end_is_found,
+        a_group_that_is_freed_under_who_waits_is_found,
         NULL,
     };
     return run_suite("model seeds", 60, tests);

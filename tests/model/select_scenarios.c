@@ -44,6 +44,7 @@ static struct {
     int sent[ELEMENTS], received[ELEMENTS];            /* how often */
     uint32_t last[CHANNELS][PLANS_MAX + 1][PLANS_MAX]; /* taken, plus one */
     unsigned waiting[CHANNELS][2]; /* threads that gave up, to send or not */
+    bool ended[CHANNELS];          /* a receiver was told so */
 } shared;
 
 /* ---- a step ---- */
@@ -124,10 +125,12 @@ static void note_done(const struct preempt_select_case *c, uint64_t element)
         return;
     }
     model_check(c->result == 1 || (over && c->result == 0));
-    if (c->result == 1)
+    if (c->result == 1) {
         take(model_self(), channel_of(c), element);
-    else
+    } else {
         model_check(element == NOTHING);
+        shared.ended[channel_of(c)] = true;
+    }
 }
 
 static void note_not_done(const struct preempt_select_case *c, uint64_t element)
@@ -235,8 +238,11 @@ static void drain(int channel)
     bool over = shared.choosing->twist == CLOSED;
     uint64_t element;
     int result;
-    while ((result = preempt_chan_try_recv(shared.ch[channel], &element)) == 1)
+    while ((result = preempt_chan_try_recv(shared.ch[channel], &element)) ==
+           1) {
+        model_check(!shared.ended[channel]);
         take(NOBODY, channel, element);
+    }
     model_check(result == (over ? 0 : -EAGAIN));
 }
 
