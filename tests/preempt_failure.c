@@ -259,6 +259,38 @@ START_TEST (a_mutex_whose_priority_cannot_be_inherited_says_so) {
 }
 END_TEST
 
+static kit_value lock_and_unlock(kit_value arg)
+{
+    int result = preempt_mutex_lock(arg.p);
+    return kit_int(result == 0 ? preempt_mutex_unlock(arg.p) : result);
+}
+
+/* Between two slices of its time, here for good, the kernel knows nothing of
+   who waits. */
+START_TEST (a_mutex_with_inheritance_is_not_destroyed_between_two_slices) {
+    struct preempt_mutex_options o = {.inherits_priority = true};
+    preempt_mutex m;
+    preempt_sched *s;
+    preempt_task *t;
+    kit_value result;
+    ck_assert_int_eq(preempt_mutex_init(&m, &o), 0);
+    ck_assert_int_eq(preempt_mutex_lock(&m), 0);
+    ck_assert_int_eq(preempt_sched_create(&s, NULL), 0);
+    seam_arm(SEAM_SLICE, ETIMEDOUT, 1, true);
+    ck_assert_int_eq(preempt_spawn(s, &t, lock_and_unlock, kit_ptr(&m), NULL),
+                     0);
+    while (seam_calls(SEAM_SLICE) == 0)
+        sched_yield();
+    ck_assert_int_eq(preempt_mutex_unlock(&m), 0);
+    ck_assert_int_eq(preempt_mutex_destroy(&m), -EBUSY);
+    ck_assert(seam_disarm());
+    ck_assert_int_eq(preempt_join(t, &result), 0);
+    ck_assert_int_eq(result.i, 0);
+    ck_assert_int_eq(preempt_mutex_destroy(&m), 0);
+    ck_assert_int_eq(preempt_sched_destroy(s), 0);
+}
+END_TEST
+
 /* ---- barriers on other CPUs ---- */
 
 #define ITEMS 200
@@ -331,6 +363,7 @@ int main(void)
         the_limit_of_a_container_is_found_at_its_root,
         groups_that_make_no_sense_have_no_limit,
         a_mutex_whose_priority_cannot_be_inherited_says_so,
+        a_mutex_with_inheritance_is_not_destroyed_between_two_slices,
         a_channel_needs_no_barrier_on_other_cpus,
         NULL,
     };

@@ -247,6 +247,16 @@ WRAP(int, pthread_mutex_init, pthread_mutex_t *mutex,
                              : __real_pthread_mutex_init(mutex, attr);
 }
 
+/* Whoever does not sleep lets the others run. */
+WRAP(int, pthread_mutex_timedlock, pthread_mutex_t *mutex,
+     const struct timespec *deadline)
+{
+    if (!fails(SEAM_SLICE))
+        return __real_pthread_mutex_timedlock(mutex, deadline);
+    sched_yield();
+    return armed_error;
+}
+
 WRAP(int, sigaltstack, const stack_t *stack, stack_t *former)
 {
     return stack && fails_by_errno(SEAM_SIGNAL_STACK)

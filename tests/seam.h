@@ -23,6 +23,7 @@ enum seam {
     SEAM_KEY,          /* pthread_key_create */
     SEAM_SPECIFIC,     /* pthread_setspecific of a value */
     SEAM_MUTEX,        /* pthread_mutex_init */
+    SEAM_SLICE,        /* pthread_mutex_timedlock */
     SEAM_SIGNAL_STACK, /* sigaltstack that sets one */
     SEAM_DESCRIPTOR,   /* eventfd, epoll_create1, open, fopen, pipe2 */
     SEAM_FLAGS,        /* fcntl */

@@ -9,7 +9,8 @@
  * With priority inheritance the kernel must know the owner, and be the one who
  * chooses the next: that is a mutex of pthreads, which can be left at a time
  * but not on demand. So a thread waits for it in slices, and looks between them
- * whether it has been canceled.
+ * whether it has been canceled. Then the kernel does not know that it waits: so
+ * those who wait are counted, without the lock, whose owner inherits nothing.
  */
 #include "sync_impl.h"
 
@@ -93,11 +94,34 @@ static int try_lock_inheriting(preempt_mutex *m, struct sleeper *self)
     return error == EBUSY ? -EAGAIN : -error;
 }
 
+static void count_waiter(preempt_mutex *m)
+{
+    atomic_fetch_add_explicit(&m->waiters.count, 1, memory_order_relaxed);
+}
+
+/* The mutex may be gone afterwards, unless it is ours. */
+static void uncount_waiter(preempt_mutex *m)
+{
+    KIT_GIVES(&m->waiters.count);
+    /* release: pairs with the acquire in is_waited_for */
+    atomic_fetch_sub_explicit(&m->waiters.count, 1, memory_order_release);
+}
+
+static bool is_waited_for(preempt_mutex *m)
+{
+    /* acquire: who does not wait any more has no use for the mutex */
+    uint32_t count =
+        atomic_load_explicit(&m->waiters.count, memory_order_acquire);
+    KIT_TAKES(&m->waiters.count);
+    return count > 0;
+}
+
 static int sleep_for_inheriting(preempt_mutex *m, struct sleeper *self,
                                 int64_t deadline)
 {
     struct wait why = {"lock", m->name, deadline};
     int error, result;
+    count_waiter(m);
     sleeper_begin(self, &why);
     do {
         result = sleeper_may_wait(self, deadline);
@@ -105,6 +129,7 @@ static int sleep_for_inheriting(preempt_mutex *m, struct sleeper *self,
     } while (error == ETIMEDOUT);
     sleeper_end(self);
     sleeper_finish(self, 0);
+    uncount_waiter(m);
     return result < 0 ? result : -error;
 }
 
@@ -128,6 +153,15 @@ static int unlock_inheriting(preempt_mutex *m, struct sleeper *self)
         return -EPERM;
     set_owner(m, 0);
     return -pthread_mutex_unlock(&m->inheriting);
+}
+
+/* Who waits locks it before it is counted no more: look at the count first. */
+static bool is_free_inheriting(preempt_mutex *m)
+{
+    if (is_waited_for(m) || pthread_mutex_trylock(&m->inheriting) != 0)
+        return false;
+    pthread_mutex_unlock(&m->inheriting);
+    return pthread_mutex_destroy(&m->inheriting) == 0;
 }
 
 /* ---- without ---- */
@@ -280,6 +314,7 @@ int preempt_mutex_init(preempt_mutex *m,
 {
     *m = (preempt_mutex){.name = "mutex"};
     KIT_ALL_ATOMIC(&m->state, sizeof m->state);
+    KIT_ALL_ATOMIC(&m->waiters.count, sizeof m->waiters.count);
     if (options && options->name)
         m->name = options->name;
     m->inherits_priority = options && options->inherits_priority;
@@ -288,12 +323,8 @@ int preempt_mutex_init(preempt_mutex *m,
 
 static bool is_free_for_good(preempt_mutex *m)
 {
-    if (m->inherits_priority) {
-        if (pthread_mutex_trylock(&m->inheriting) != 0)
-            return false;
-        pthread_mutex_unlock(&m->inheriting);
-        return pthread_mutex_destroy(&m->inheriting) == 0;
-    }
+    if (m->inherits_priority)
+        return is_free_inheriting(m);
     kit_lock_acquire(&m->lock);
     bool is_free = !(state_of(m) & ~QUEUED) && !queued(m);
     kit_lock_release(&m->lock);
@@ -304,7 +335,7 @@ int preempt_mutex_destroy(preempt_mutex *m)
 {
     if (is_free_for_good(m))
         return 0;
-    preempt_report(__func__, m->name, "it is locked");
+    preempt_report(__func__, m->name, "it is locked, or tasks wait for it");
     return -EBUSY;
 }
 
