@@ -19,7 +19,8 @@ void sleeper_begin(struct sleeper *s, const struct wait *why)
                           why->deadline != KIT_FOREVER || s->alarm_plus_one > 0,
                           memory_order_relaxed);
     /* release: whoever sees an odd number sees the rest. seq_cst: before our
-       look at `canceled`, as the canceller's is before its look at this. */
+       look at `canceled` (sleeper_is_canceled), as the canceller's store to
+       that is before its look at this: for who sleeps, but not on its word. */
     KIT_GIVES(&s->sleeps);
     atomic_fetch_add_explicit(&s->sleeps, 1, memory_order_seq_cst);
 }

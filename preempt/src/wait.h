@@ -98,8 +98,9 @@ void sleeper_cancel(struct sleeper *s);
 
 static inline bool sleeper_is_canceled(const struct sleeper *s)
 {
-    /* acquire: pairs with the release in sleeper_cancel */
-    return atomic_load_explicit(&s->canceled, memory_order_acquire) &&
+    /* acquire: pairs with the release in sleeper_cancel. seq_cst: after we have
+       said in sleeper_begin that we sleep, see there. */
+    return atomic_load_explicit(&s->canceled, memory_order_seq_cst) &&
            !s->shielded;
 }
 
