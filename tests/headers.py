@@ -34,12 +34,62 @@ ONLY_COOP_TYPES = {
     "chan_face": "only without other threads is it but a move of a pointer",
 }
 
+# Fields, as "struct.field"; those of a type above go without saying.
+ONLY_COOP_FIELDS = {
+    "gen_options.mechanism": "there is more than one for tasks of one thread",
+    "sched_options.mechanism": "as of gen_options",
+    "sched_options.slice": "only who is not interrupted has to ask the clock",
+    "sched_options.offload_threads": "in preempt a task's thread does it",
+    "task_options.first": "only here there is an order of what is ready",
+    "mutex.owner": "not for users: who it is, where a word does",
+    "barrier.arrived": "not for users: a count, where the queue has none",
+}
+ONLY_PREEMPT_FIELDS = {
+    "gen_options.capacity": "only a thread runs ahead",
+    "gen_options.wait": "only a thread can poll for another",
+    "gen_options.cpu_plus_one": "only a thread has a CPU",
+    "sched_options.placement": "as gen_options.cpu_plus_one",
+    "sched_options.watchdog_ns": "coop sees a deadlock when it comes",
+    "task_options.cpu_plus_one": "as of gen_options",
+    "task_options.policy": "the kernel's, for threads",
+    "task_options.priority": "as policy",
+    "chan_options.wait": "as of gen_options",
+    "chan_options.single": "only between threads is one of each faster",
+    "mutex_options.inherits_priority": "as task_options.policy",
+    "mutex.inherits_priority": "not for users: as of mutex_options",
+    "mutex.inheriting": "not for users: as inherits_priority",
+    "mutex.state": "not for users: the owner, where threads compete for it",
+    "mutex.lock": "not for users: only threads keep each other out",
+    "semaphore.lock": "as of mutex",
+    "waitgroup.lock": "as of mutex",
+    "event.lock": "as of mutex",
+    "barrier.lock": "as of mutex",
+    "waiters.last": "not for users: in coop the first knows the last",
+    "waiters.count": "not for users: for looks without the lock",
+}
+ONLY_COOP_MACROS = {
+    "SLICE_DEFAULT": "of sched_options.slice",
+    "OFFLOAD_THREADS_DEFAULT": "of sched_options.offload_threads",
+}
+ONLY_PREEMPT_MACROS = {
+    "STACK_DEFAULT": "coop has KIT_STACK_DEFAULT: coroutines need less",
+    "LIMIT_TEXT": "as spawn_limit",
+    "INHERITING_NOTICE": "of mutex_options.inherits_priority",
+    "MUTEX_PATIENCE": "only a thread can take a mutex before who waits",
+    "SEMAPHORE_MAX": "coop counts to SIZE_MAX",
+}
+
 BUILD = ""
+
+
+def uncommented(path):
+    """A header without comments."""
+    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", path.read_text(), flags=re.S)
 
 
 def code_of(path):
     """A header without comments, preprocessor lines and needless space."""
-    text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", path.read_text(), flags=re.S)
+    text = uncommented(path)
     text = re.sub(r"^\s*#(?:.*\\\n)*.*$", "", text, flags=re.M)
     return re.sub(r"\s+", " ", text)
 
@@ -77,6 +127,41 @@ def types_of(library):
     return {name.removeprefix(library + "_") for name in names}
 
 
+def mirrored_code(library, read):
+    """What `read` gives of all mirrored headers of a library, made neutral."""
+    return neutral("\n".join(read(ROOT / library / "include" / library / h)
+                             for h in MIRRORED), library)
+
+
+def fields_of(library):
+    """The fields of the mirrored headers: "struct.field" -> declaration."""
+    fields = {}
+    for struct, body in re.findall(r"struct K_(\w+) \{([^{}]*)\}",
+                                   mirrored_code(library, code_of)):
+        for declaration in filter(None, map(str.strip, body.split(";"))):
+            kind, names = re.fullmatch(r"(.*?\w)\b([\s*]*\w+"
+                                       r"(?:\[\w+\])*(?:,[^,()]*)*)",
+                                       declaration).groups()
+            for name in names.split(","):
+                fields[f"{struct}.{name.strip(' *')}"] = kind + name
+    return fields
+
+
+def enumerators_of(library):
+    """The enums of the mirrored headers: name -> enumerators and values."""
+    return {name: re.sub(r"\s", "", body).strip(",").split(",")
+            for name, body in re.findall(r"enum (\w+) \{([^{}]*)\}",
+                                         mirrored_code(library, code_of))}
+
+
+def macros_of(library):
+    """Macros without arguments of the mirrored headers: name -> value."""
+    text = mirrored_code(library, uncommented).replace("\\\n", " ")
+    return {name: " ".join(value.split()) for name, value in re.findall(
+        r"^[ \t]*#[ \t]*define[ \t]+K_(\w+)\b(?!\()(.*)$", text, flags=re.M)
+        if not name.endswith("_H")}
+
+
 class Mirror(unittest.TestCase):
     """A program moves from one library to the other by replacing a prefix."""
 
@@ -106,6 +191,28 @@ class Mirror(unittest.TestCase):
     def test_types_have_the_same_names_in_both(self):
         self.assertEqual(types_of("coop"),
                          types_of("preempt") | set(ONLY_COOP_TYPES))
+
+    def compare(self, read, only_coop, only_preempt):
+        """What both have is the same, and each lacks what is said here."""
+        coop, preempt = read("coop"), read("preempt")
+        self.assertGreater(len(set(coop) & set(preempt)), 1)
+        self.assertEqual(set(coop) - set(preempt), set(only_coop))
+        self.assertEqual(set(preempt) - set(coop), set(only_preempt))
+        for name in sorted(set(coop) & set(preempt)):
+            with self.subTest(name=name):
+                self.assertEqual(coop[name], preempt[name])
+
+    def test_structs_have_the_same_fields_in_both(self):
+        alone = {name for name in fields_of("coop")
+                 if name.split(".")[0] in ONLY_COOP_TYPES}
+        self.compare(fields_of, alone | set(ONLY_COOP_FIELDS),
+                     ONLY_PREEMPT_FIELDS)
+
+    def test_enums_are_the_same_in_both(self):
+        self.compare(enumerators_of, {}, {})
+
+    def test_constants_are_the_same_in_both(self):
+        self.compare(macros_of, ONLY_COOP_MACROS, ONLY_PREEMPT_MACROS)
 
     def test_the_wirings_of_workloads_have_the_same_file_names(self):
         def files(library):
