@@ -5,31 +5,37 @@
  *
  * Each kind of object has a law that holds whatever the order of events, and
  * that a lost, doubled or reordered event breaks: elements that go into a
- * channel come out once, and those of one sender in order for each receiver;
- * what a mutex guards is never seen half changed; no more than its value are
- * inside a semaphore; of three at a barrier one is the last; a job runs once
- * or is canceled. What was counted while it ran is added up at the end. A
- * wake-up that is lost leaves a thread that does not end when it is told to.
+ * channel or a pipe come out once, and those of one sender in order for each
+ * receiver; a select does one of its cases; what a mutex guards is never seen
+ * half changed; no more than its value are inside a semaphore; of three at a
+ * barrier one is the last; a job runs once or is canceled. What was counted
+ * while it ran is added up at the end. A wake-up that is lost leaves a thread
+ * that does not end when it is told to.
  *
  * The seed fixes what each thread chooses; the order of events is the kernel's.
  */
-#include <preempt/chan.h>
+#include <preempt/fd.h>
 #include <preempt/group.h>
 #include <preempt/pool.h>
+#include <preempt/select.h>
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MS          INT64_C(1000000)
 #define SECOND      (1000 * MS)
 #define PATIENCE    (60 * SECOND) /* a thread that is canceled ends by then */
 #define THREADS_MAX 1024
 #define CHANNELS    12
+#define PIPES       2
+#define LANES       (CHANNELS + PIPES)
 #define PERMITS     3
 #define PARTIES     3
 #define JOBS_MAX    8
@@ -43,9 +49,11 @@ struct message {
 };
 #define NUMBER_BITS 48
 
-/* The sums are of the elements' hashes: a set has one sum in every order. */
-struct channel {
+/* A channel, or a pipe. The sums are of the elements' hashes: a set has one sum
+   in every order. */
+struct lane {
     preempt_chan *chan;
+    int ends[2]; /* of a pipe: to read from, to write to */
     size_t element_size;
     bool spins;
     atomic_ullong sent, received, sent_sum, received_sum;
@@ -58,7 +66,7 @@ struct guarded {
     atomic_ullong locked;
 };
 
-static struct channel channels[CHANNELS];
+static struct lane lanes[LANES];  /* the pipes behind the channels */
 static struct guarded guarded[2]; /* the second inherits priorities */
 static preempt_semaphore semaphore;
 static atomic_int inside;
@@ -74,13 +82,13 @@ static preempt_sched *sched;
 struct slot {
     unsigned index;
     uint64_t random;
-    uint64_t sent[CHANNELS];  /* the number of its last element */
-    uint64_t *seen[CHANNELS]; /* of each sender, the last that it received */
+    uint64_t sent[LANES];  /* the number of its last element */
+    uint64_t *seen[LANES]; /* of each sender, the last that it received */
     preempt_task *task;
     atomic_ullong operations;
 };
 
-static struct slot *slots; /* one more than threads: who empties the channels */
+static struct slot *slots; /* one more than threads: who empties the lanes */
 
 static struct settings {
     unsigned seconds, threads;
@@ -147,65 +155,153 @@ static int64_t some_deadline(struct slot *s)
     }
 }
 
+/* ---- elements ---- */
+
+/* The next that `s` may send on lane `l`. */
+static struct message next_message(const struct slot *s, unsigned l)
+{
+    struct message m = {.id = (uint64_t)s->index << NUMBER_BITS |
+                              (s->sent[l] + 1)};
+    for (int i = 0; i < 4; i++)
+        m.rest[i] = mix(m.id + (uint64_t)i);
+    return m;
+}
+
+static void note_sent(struct slot *s, unsigned l, const struct message *m)
+{
+    s->sent[l]++;
+    lanes[l].sent++;
+    lanes[l].sent_sum += mix(m->id);
+}
+
+/* The checks of an element that `s` has received from lane `l`. */
+static void take_account(struct slot *s, unsigned l, const struct message *m)
+{
+    struct lane *lane = &lanes[l];
+    uint64_t sender = m->id >> NUMBER_BITS;
+    uint64_t number = m->id & ((UINT64_C(1) << NUMBER_BITS) - 1);
+    if (sender >= settings.threads)
+        fail("lane %u gave an element that nobody sent", l);
+    for (size_t i = 0; i < lane->element_size / 8 - 1; i++)
+        if (m->rest[i] != mix(m->id + i))
+            fail("lane %u gave an element in parts", l);
+    if (number <= s->seen[l][sender])
+        fail("lane %u gave element %llu of sender %llu after %llu", l,
+             (unsigned long long)number, (unsigned long long)sender,
+             (unsigned long long)s->seen[l][sender]);
+    s->seen[l][sender] = number;
+    lane->received++;
+    lane->received_sum += mix(m->id);
+}
+
 /* ---- channels ---- */
+
+static int64_t some_deadline_of(struct slot *s, const struct lane *lane)
+{
+    int64_t deadline = some_deadline(s);
+    return lane->spins && deadline == KIT_FOREVER ? 0 : deadline;
+}
 
 static void send_some(struct slot *s)
 {
     unsigned c = below(s, CHANNELS);
-    struct channel *ch = &channels[c];
-    struct message m = {.id = (uint64_t)s->index << NUMBER_BITS |
-                              (s->sent[c] + 1)};
-    for (int i = 0; i < 4; i++)
-        m.rest[i] = mix(m.id + (uint64_t)i);
-    int64_t deadline = some_deadline(s);
-    if (ch->spins && deadline == KIT_FOREVER)
-        deadline = 0;
-    int result = below(s, 4) == 0
-                     ? preempt_chan_try_send(ch->chan, &m)
-                     : preempt_chan_send_until(ch->chan, &m, deadline);
-    if (!has_succeeded(result, "send"))
-        return;
-    s->sent[c]++;
-    ch->sent++;
-    ch->sent_sum += mix(m.id);
+    preempt_chan *ch = lanes[c].chan;
+    struct message m = next_message(s, c);
+    int64_t deadline = some_deadline_of(s, &lanes[c]);
+    int result = below(s, 4) == 0 ? preempt_chan_try_send(ch, &m)
+                                  : preempt_chan_send_until(ch, &m, deadline);
+    if (has_succeeded(result, "send"))
+        note_sent(s, c, &m);
 }
 
-/* The checks of an element that `s` has received from channel c. */
-static void take_account(struct slot *s, unsigned c, const struct message *m)
+static void note_received(struct slot *s, unsigned c, int result,
+                          const struct message *m)
 {
-    struct channel *ch = &channels[c];
-    uint64_t sender = m->id >> NUMBER_BITS;
-    uint64_t number = m->id & ((UINT64_C(1) << NUMBER_BITS) - 1);
-    if (sender >= settings.threads)
-        fail("channel %u gave an element that nobody sent", c);
-    for (size_t i = 0; i < ch->element_size / 8 - 1; i++)
-        if (m->rest[i] != mix(m->id + i))
-            fail("channel %u gave an element in parts", c);
-    if (number <= s->seen[c][sender])
-        fail("channel %u gave element %llu of sender %llu after %llu", c,
-             (unsigned long long)number, (unsigned long long)sender,
-             (unsigned long long)s->seen[c][sender]);
-    s->seen[c][sender] = number;
-    ch->received++;
-    ch->received_sum += mix(m->id);
+    if (result == 0)
+        fail("channel %u ended", c);
+    take_account(s, c, m);
 }
 
 static void receive_some(struct slot *s)
 {
     unsigned c = below(s, CHANNELS);
-    struct channel *ch = &channels[c];
+    preempt_chan *ch = lanes[c].chan;
     struct message m;
-    int64_t deadline = some_deadline(s);
-    if (ch->spins && deadline == KIT_FOREVER)
-        deadline = 0;
-    int result = below(s, 4) == 0
-                     ? preempt_chan_try_recv(ch->chan, &m)
-                     : preempt_chan_recv_until(ch->chan, &m, deadline);
-    if (!has_succeeded(result, "receive"))
+    int64_t deadline = some_deadline_of(s, &lanes[c]);
+    int result = below(s, 4) == 0 ? preempt_chan_try_recv(ch, &m)
+                                  : preempt_chan_recv_until(ch, &m, deadline);
+    if (has_succeeded(result, "receive"))
+        note_received(s, c, result, &m);
+}
+
+/* ---- selects ---- */
+
+static struct preempt_select_case some_case(struct slot *s, unsigned c,
+                                            struct message *m)
+{
+    bool sends = below(s, 2) == 0;
+    *m = sends ? next_message(s, c) : (struct message){.id = 0};
+    return (struct preempt_select_case){
+        .chan = lanes[c].chan,
+        .op = sends ? PREEMPT_SELECT_SEND : PREEMPT_SELECT_RECV,
+        .element = m,
+    };
+}
+
+/* Between two channels, which may be one. */
+static void select_some(struct slot *s)
+{
+    struct preempt_select_case cases[2];
+    struct message m[2];
+    unsigned c[2];
+    for (int i = 0; i < 2; i++) {
+        c[i] = below(s, CHANNELS);
+        cases[i] = some_case(s, c[i], &m[i]);
+    }
+    int i = below(s, 4) == 0 ? preempt_try_select(cases, 2)
+                             : preempt_select_until(cases, 2, some_deadline(s));
+    if (!has_succeeded(i, "select"))
         return;
-    if (result == 0)
-        fail("channel %u ended", c);
-    take_account(s, c, &m);
+    must(cases[i].result, "select");
+    if (cases[i].op == PREEMPT_SELECT_SEND)
+        note_sent(s, c[i], &m[i]);
+    else
+        note_received(s, c[i], cases[i].result, &m[i]);
+}
+
+/* ---- pipes: an element is written as a whole, as pipe(7) says ---- */
+
+/* A thread that has waited has an eventfd, and there may be no more of those.
+ */
+static bool has_passed(ssize_t result, size_t size, const char *what)
+{
+    if (result == -EMFILE || !has_succeeded((int)result, what))
+        return false;
+    if ((size_t)result != size)
+        fail("%s: %zd bytes, not %zu", what, result, size);
+    return true;
+}
+
+static void write_some(struct slot *s)
+{
+    unsigned l = CHANNELS + below(s, PIPES);
+    size_t size = lanes[l].element_size;
+    struct message m = next_message(s, l);
+    ssize_t n =
+        preempt_fd_write_until(lanes[l].ends[1], &m, size, some_deadline(s));
+    if (has_passed(n, size, "write"))
+        note_sent(s, l, &m);
+}
+
+static void read_some(struct slot *s)
+{
+    unsigned l = CHANNELS + below(s, PIPES);
+    size_t size = lanes[l].element_size;
+    struct message m;
+    ssize_t n =
+        preempt_fd_read_until(lanes[l].ends[0], &m, size, some_deadline(s));
+    if (has_passed(n, size, "read"))
+        take_account(s, l, &m);
 }
 
 /* ---- locks ---- */
@@ -317,14 +413,31 @@ static void submit_some(struct slot *s)
 
 #define STREAM 32
 
+/* One case, beside one that never can be done; as the plain operation. */
+static int select_one(preempt_chan *ch, enum preempt_select_op op,
+                      int64_t *element)
+{
+    struct preempt_select_case cases[] = {
+        {.chan = NULL}, {.chan = ch, .op = op, .element = element}};
+    int i = preempt_select_until(cases, 2, KIT_FOREVER);
+    return i < 0 ? i : cases[i].result;
+}
+
 /* A member: sends 1 to STREAM, and closes in any case. */
 static int send_stream(kit_value ch)
 {
     int result = 0;
     for (int64_t n = 1; n <= STREAM && result == 0; n++)
-        result = preempt_chan_send(ch.p, &n);
+        result = n % 4 == 0 ? select_one(ch.p, PREEMPT_SELECT_SEND, &n)
+                            : preempt_chan_send(ch.p, &n);
     preempt_chan_close(ch.p);
     return result;
+}
+
+static int receive_next(struct slot *s, preempt_chan *ch, int64_t *n)
+{
+    return below(s, 4) == 0 ? select_one(ch, PREEMPT_SELECT_RECV, n)
+                            : preempt_chan_recv(ch, n);
 }
 
 static void receive_stream(struct slot *s, preempt_group *g, preempt_chan *ch)
@@ -332,7 +445,7 @@ static void receive_stream(struct slot *s, preempt_group *g, preempt_chan *ch)
     int64_t n, expected = 0;
     unsigned patience = below(s, 2 * STREAM);
     int got;
-    while ((got = preempt_chan_recv(ch, &n)) == 1) {
+    while ((got = receive_next(s, ch, &n)) == 1) {
         if (n != ++expected)
             fail("a stream gave %lld, not %lld", (long long)n,
                  (long long)expected);
@@ -349,7 +462,8 @@ static void receive_stream(struct slot *s, preempt_group *g, preempt_chan *ch)
 static void stream_some(struct slot *s)
 {
     struct preempt_chan_options o = {
-        .wait = below(s, 4) == 0 ? KIT_WAIT_CONDVAR : KIT_WAIT_ADAPTIVE};
+        .wait = below(s, 4) == 0 ? KIT_WAIT_CONDVAR : KIT_WAIT_ADAPTIVE,
+        .single = below(s, 2) == 0};
     preempt_group *g;
     preempt_chan *ch;
     must(preempt_chan_create(&ch, sizeof(int64_t), below(s, 4), &o), "channel");
@@ -374,10 +488,12 @@ static void do_something(struct slot *s)
         unsigned up_to;
         bool ends_by_itself;
     } choices[] = {
-        {send_some, 35, false},  {receive_some, 70, false},
-        {lock_some, 78, true},   {acquire_some, 84, true},
-        {meet_some, 87, false},  {await_event, 92, false},
-        {submit_some, 98, true}, {stream_some, 100, true},
+        {send_some, 30, false},   {receive_some, 60, false},
+        {select_some, 68, false}, {write_some, 70, false},
+        {read_some, 72, false},   {lock_some, 79, true},
+        {acquire_some, 85, true}, {meet_some, 88, false},
+        {await_event, 92, false}, {submit_some, 98, true},
+        {stream_some, 100, true},
     };
     unsigned chance = below(s, 100);
     size_t i = 0;
@@ -432,11 +548,22 @@ static void begin_channels(void)
     static const size_t sizes[] = {8, 16, 40};
     for (unsigned c = 0; c < CHANNELS; c++) {
         struct preempt_chan_options o = {.wait = waits[c]};
-        channels[c].element_size = sizes[c % 3];
-        channels[c].spins = o.wait == KIT_WAIT_SPIN;
-        must(preempt_chan_create(&channels[c].chan, sizes[c % 3], capacities[c],
+        lanes[c].element_size = sizes[c % 3];
+        lanes[c].spins = o.wait == KIT_WAIT_SPIN;
+        must(preempt_chan_create(&lanes[c].chan, sizes[c % 3], capacities[c],
                                  &o),
              "channel");
+    }
+}
+
+/* Of a page each, so that they are full at times. */
+static void begin_pipes(void)
+{
+    for (unsigned l = CHANNELS; l < LANES; l++) {
+        lanes[l].element_size = l % 2 == 0 ? 40 : 16;
+        if (pipe2(lanes[l].ends, O_CLOEXEC) != 0)
+            fail("pipe: %s", strerror(errno));
+        fcntl(lanes[l].ends[1], F_SETPIPE_SZ, 4096);
     }
 }
 
@@ -444,25 +571,34 @@ static void begin_slots(void)
 {
     slots = calloc(settings.threads + 1, sizeof *slots);
     uint64_t *seen =
-        calloc((size_t)(settings.threads + 1) * CHANNELS * settings.threads,
+        calloc((size_t)(settings.threads + 1) * LANES * settings.threads,
                sizeof *seen);
     if (!slots || !seen)
         fail("out of memory");
     for (unsigned i = 0; i <= settings.threads; i++) {
         slots[i].index = i;
         slots[i].random = mix(settings.seed * (THREADS_MAX + 1) + i);
-        for (unsigned c = 0; c < CHANNELS; c++)
-            slots[i].seen[c] =
-                seen + ((size_t)i * CHANNELS + c) * settings.threads;
+        for (unsigned l = 0; l < LANES; l++)
+            slots[i].seen[l] =
+                seen + ((size_t)i * LANES + l) * settings.threads;
     }
+}
+
+static void begin_pool(void)
+{
+    char limit[PREEMPT_LIMIT_TEXT] = "";
+    struct preempt_pool_options o = {.workers = 4, .limit_text = limit};
+    int result = preempt_pool_create(&pool, &o);
+    if (result < 0)
+        fail("pool: %s: %s", kit_error_text(result), limit);
 }
 
 static void begin(void)
 {
     struct preempt_mutex_options inheriting = {.inherits_priority = true};
-    struct preempt_pool_options workers = {.workers = 4};
     must(preempt_sched_create(&sched, NULL), "scheduler");
     begin_channels();
+    begin_pipes();
     begin_slots();
     must(preempt_mutex_init(&guarded[0].mutex, NULL), "mutex");
     must(preempt_mutex_init(&guarded[1].mutex, &inheriting), "mutex");
@@ -470,7 +606,7 @@ static void begin(void)
     must(preempt_barrier_init(&barrier, PARTIES, NULL), "barrier");
     must(preempt_event_init(&event, NULL), "event");
     must(preempt_waitgroup_init(&busy, NULL), "wait group");
-    must(preempt_pool_create(&pool, &workers), "pool");
+    begin_pool();
     for (unsigned i = 0; i < settings.threads; i++)
         begin_life(&slots[i]);
 }
@@ -506,17 +642,36 @@ static unsigned long long supervise(void)
     return lives;
 }
 
-static void end_channel(unsigned c)
+/* What nobody has received yet; false at the end. */
+static bool take_rest(const struct lane *lane, struct message *m)
 {
-    struct channel *ch = &channels[c];
+    size_t size = lane->element_size;
+    if (lane->chan)
+        return preempt_chan_recv(lane->chan, m) == 1;
+    ssize_t n = preempt_fd_read(lane->ends[0], m, size);
+    return n != 0 && has_passed(n, size, "read");
+}
+
+static void close_lane(const struct lane *lane)
+{
+    must(lane->chan ? preempt_chan_close(lane->chan)
+                    : preempt_fd_close(lane->ends[1]),
+         "close");
+}
+
+static void end_lane(unsigned l)
+{
+    struct lane *lane = &lanes[l];
     struct message m;
-    must(preempt_chan_close(ch->chan), "close");
-    while (preempt_chan_recv(ch->chan, &m) == 1)
-        take_account(&slots[settings.threads], c, &m);
-    if (ch->sent != ch->received || ch->sent_sum != ch->received_sum)
-        fail("channel %u took %llu elements and gave %llu, or others", c,
-             ch->sent, ch->received);
-    must(preempt_chan_destroy(ch->chan), "channel");
+    close_lane(lane);
+    while (take_rest(lane, &m))
+        take_account(&slots[settings.threads], l, &m);
+    if (lane->sent != lane->received || lane->sent_sum != lane->received_sum)
+        fail("lane %u took %llu elements and gave %llu, or others", l,
+             lane->sent, lane->received);
+    must(lane->chan ? preempt_chan_destroy(lane->chan)
+                    : preempt_fd_close(lane->ends[0]),
+         "lane");
 }
 
 static void end_locks(void)
@@ -556,16 +711,16 @@ static void end(void)
     if (jobs_run + jobs_canceled != jobs_accepted)
         fail("of %llu jobs %llu ran and %llu were canceled", jobs_accepted,
              jobs_run, jobs_canceled);
-    for (unsigned c = 0; c < CHANNELS; c++)
-        end_channel(c);
+    for (unsigned l = 0; l < LANES; l++)
+        end_lane(l);
     end_locks();
 }
 
 static void report_success(unsigned long long lives)
 {
     unsigned long long elements = 0;
-    for (unsigned c = 0; c < CHANNELS; c++)
-        elements += channels[c].received;
+    for (unsigned l = 0; l < LANES; l++)
+        elements += lanes[l].received;
     printf("soak: PASSED: %u threads, %u s, seed %llu: %llu operations, "
            "%llu elements, %llu jobs, %llu threads canceled; nothing lost, "
            "duplicated or reordered\n",
