@@ -11,6 +11,8 @@
 #define BAD_YIELD_NS    500000
 #define BAD_YIELD_SHARE 64 /* of the time, at most one in so many parts */
 #define YIELD_PROBE_NS  10000000
+#define MOMENT_BITS     20
+#define MOMENTS_MOST    8192
 #define SPINS_PER_YIELD 64
 
 static inline void pause_cpu(void)
@@ -52,6 +54,19 @@ void kit_backoff_begin(struct kit_backoff *b, struct kit_backoff_memory *memory,
     }
 }
 
+/* A time in a word, in steps of about a millisecond; never 0. */
+static uint32_t moment_of(int64_t ns)
+{
+    return (uint32_t)(ns >> MOMENT_BITS) | 1;
+}
+
+/* Words come round after weeks: what lies further ahead is long past. */
+static bool is_to_come(kit_word *moment, int64_t now)
+{
+    uint32_t ahead = get(moment) - moment_of(now);
+    return ahead > 0 && ahead <= MOMENTS_MOST;
+}
+
 /*
  * Lets somebody else on this CPU run. False: it fed a third thread for a time
  * slice, or has done so lately. That costs as much as a thousand sleeps, so it
@@ -60,30 +75,26 @@ void kit_backoff_begin(struct kit_backoff *b, struct kit_backoff_memory *memory,
  */
 static bool yield_well(struct kit_backoff *b, int64_t *now)
 {
-    _Atomic int64_t *no_yield = &b->memory->no_yield;
+    kit_word *no_yield = &b->memory->no_yield;
     int64_t before = kit_now();
-    int64_t until = atomic_load_explicit(no_yield, memory_order_relaxed);
-    if (before < until)
+    if (is_to_come(no_yield, before))
         return false;
-    if (until > 0)
-        atomic_store_explicit(no_yield, before + YIELD_PROBE_NS,
-                              memory_order_relaxed);
+    bool tries = get(no_yield) != 0;
+    if (tries)
+        set(no_yield, moment_of(before + YIELD_PROBE_NS));
     sched_yield();
     *now = kit_now();
     int64_t took = *now - before;
     if (took >= BAD_YIELD_NS)
-        atomic_store_explicit(no_yield, *now + BAD_YIELD_SHARE * took,
-                              memory_order_relaxed);
-    else if (until > 0)
-        atomic_store_explicit(no_yield, 0, memory_order_relaxed);
+        set(no_yield, moment_of(*now + BAD_YIELD_SHARE * took));
+    else if (tries)
+        set(no_yield, 0);
     return took < BAD_YIELD_NS;
 }
 
 bool kit_backoff_is_crowded(const struct kit_backoff *b)
 {
-    int64_t until =
-        atomic_load_explicit(&b->memory->no_yield, memory_order_relaxed);
-    return b->peer_here && until > 0 && kit_now() < until;
+    return b->peer_here && is_to_come(&b->memory->no_yield, kit_now());
 }
 
 /*

@@ -20,8 +20,8 @@ KIT_BEGIN
 
 /* What waits of one kind have taught; zero-initialised, shared by threads. */
 struct kit_backoff_memory {
-    kit_word failures;        /* waits in a row that polled in vain */
-    _Atomic int64_t no_yield; /* until then; 0: yields have done well */
+    kit_word failures; /* waits in a row that polled in vain */
+    kit_word no_yield; /* until then, see backoff.c; 0: yields have done well */
 };
 
 struct kit_backoff {
@@ -51,7 +51,8 @@ static inline void kit_backoff_hurry(struct kit_backoff *b)
     b->give_up = 1; /* a time long past */
 }
 
-/* The peer is on this CPU, and so is a third thread: a yield would feed that. */
+/* The peer is on this CPU, and so is a third thread: a yield would feed that.
+ */
 KIT_EXPORT bool kit_backoff_is_crowded(const struct kit_backoff *b);
 
 /* Does not yield to a peer on this CPU, but sleeps at once. */
