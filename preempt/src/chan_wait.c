@@ -9,8 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The capacity below which it pays to be served while one yields, and there are
-   no batches worth waiting for. */
+/* Below this capacity waits are so many that it pays to be served while one
+   yields, and to spare them the system call of an asymmetric fence; and there
+   are no batches to wait for. */
 #define SHALLOW 4
 
 /* Of several that wait on one side, one wait in so many sleeps at once. */
@@ -245,6 +246,6 @@ preempt_chan *chan_allocate(size_t head_size, size_t *stride, size_t capacity)
         return NULL;
     memset(ch, 0, bytes);
     ch->enters_blindly = true;
-    ch->asymmetric = can_be_asymmetric();
+    ch->asymmetric = capacity >= SHALLOW && can_be_asymmetric();
     return ch;
 }

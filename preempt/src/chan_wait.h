@@ -8,7 +8,8 @@
  * operation for it, and makes one wake-up call: a waiter is taken out once, so
  * there are no calls in vain, and either the waiter's last look sees the
  * operation or the operation's look sees the waiter. That needs a full fence on
- * both sides; where the kernel has membarrier the waiter, who is about to sleep
+ * both sides; where the kernel has membarrier, and the ring is not so shallow
+ * that its threads do little but wait, the waiter, who is about to sleep
  * anyway, pays for both.
  *
  * A waiter that is served need not run for the other side to go on: of threads
