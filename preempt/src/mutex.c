@@ -96,6 +96,7 @@ static int try_lock_inheriting(preempt_mutex *m, struct sleeper *self)
 
 static void count_waiter(preempt_mutex *m)
 {
+    /* relaxed: who knows that we wait knows it from something that orders */
     atomic_fetch_add_explicit(&m->waiters.count, 1, memory_order_relaxed);
 }
 
