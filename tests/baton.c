@@ -200,6 +200,128 @@ START_TEST (only_the_holder_of_the_baton_runs) {
 }
 END_TEST
 
+/* ---- bodies that are abandoned in the middle of one another ---- */
+
+/* Parks at the end of a chain of `depth` coroutines, each in the next. */
+static coop_coro *chain[3];
+
+static kit_step resume_next(coop_coro *self, kit_value depth,
+                            kit_completion first)
+{
+    (void)self, (void)first;
+    if (depth.i == 0)
+        coop_park("see", "the end");
+    else
+        resumed(chain[depth.i - 1]);
+    return kit_done(depth);
+}
+
+static kit_value park_in_chain(kit_value none)
+{
+    for (int i = 0; i < 3; i++)
+        chain[i] = made(resume_next, kit_int(i));
+    resumed(chain[2]);
+    return none;
+}
+
+/* Its deadlock is reported, and is what the test wants. */
+static void abandon_a_task_in_chain(void)
+{
+    coop_sched *s = new_sched();
+    ck_assert_int_eq(coop_spawn(s, NULL, park_in_chain, kit_none(), NULL), 0);
+    ck_assert_int_eq(coop_run(s), -EDEADLK);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+
+static void use_stacks_again(void)
+{
+    coop_sched *s = new_sched();
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(coop_spawn(s, NULL, take_turns, kit_int(3), NULL), 0);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+
+START_TEST (with_a_task_end_the_bodies_that_it_is_in_the_middle_of) {
+    size_t before = threads_of_old();
+    for (int i = 0; i < 3; i++) {
+        abandon_a_task_in_chain();
+        ck_threads(before);
+        use_stacks_again();
+        for (int k = 0; k < 3; k++)
+            ck_assert_int_eq(coop_coro_destroy(chain[k]), -EBUSY);
+    }
+}
+END_TEST
+
+/* The outer one yields from inside the body of the inner one. */
+static kit_step yield_outer(coop_coro *self, kit_value outer,
+                            kit_completion first)
+{
+    (void)self, (void)first;
+    coop_coro_yield(outer.p, kit_int(1));
+    return kit_done(kit_int(2));
+}
+
+static coop_coro *inner;
+
+static kit_step resume_inner(coop_coro *self, kit_value arg,
+                             kit_completion first)
+{
+    (void)arg, (void)first;
+    inner = made(yield_outer, kit_ptr(self));
+    return resumed(inner);
+}
+
+START_TEST (a_coroutine_that_waits_in_the_body_of_another_can_be_abandoned) {
+    size_t before = threads_of_old();
+    coop_coro *co = made(resume_inner, kit_none());
+    ck_assert_int_eq(resumed(co).value.i, 1);
+    ck_threads(before + 2);
+    ck_assert_int_eq(coop_coro_destroy(co), 0);
+    ck_threads(before);
+    use_stacks_again();
+}
+END_TEST
+
+struct flow {
+    kit_context context;
+    kit_stack *stack;
+    struct flow *next; /* which it resumes, or NULL */
+};
+
+static struct flow flows[3];
+
+static void resume_or_yield(kit_context *context, kit_completion first)
+{
+    struct flow *f = KIT_CONTAINER(context, struct flow, context);
+    (void)first;
+    if (f->next)
+        kit_context_resume(&f->next->context, kit_next(kit_none()));
+    for (;;) /* and if it does, from inside that one */
+        kit_context_yield(&flows[0].context, kit_yielded(kit_none()));
+}
+
+START_TEST (contexts_may_be_disposed_of_after_what_was_to_resume_them) {
+    size_t before = threads_of_old();
+    for (int i = 0; i < 3; i++) {
+        struct flow *f = &flows[i];
+        f->next = i < 2 ? f + 1 : NULL;
+        ck_assert_int_eq(kit_stack_take(0, &f->stack), 0);
+        ck_assert_int_eq(kit_context_start(&f->context, baton(), f->stack,
+                                           (char *)f->stack, resume_or_yield),
+                         0);
+    }
+    kit_context_resume(&flows[0].context, kit_next(kit_none()));
+    for (int i = 0; i < 3; i++) {
+        kit_context_dispose(&flows[i].context);
+        ck_threads(before);
+    }
+    for (int i = 0; i < 3; i++)
+        kit_stack_give(flows[i].stack);
+}
+END_TEST
+
 /* ---- what moves with the baton ---- */
 
 static kit_step tell_pool(coop_coro *self, kit_value arg, kit_completion first)
@@ -323,6 +445,9 @@ int main(void)
         nothing_more_runs_of_a_body_that_is_abandoned,
         a_body_may_create_and_abandon_others,
         only_the_holder_of_the_baton_runs,
+        with_a_task_end_the_bodies_that_it_is_in_the_middle_of,
+        a_coroutine_that_waits_in_the_body_of_another_can_be_abandoned,
+        contexts_may_be_disposed_of_after_what_was_to_resume_them,
         a_body_uses_the_stack_pool_of_whoever_resumes_it,
         a_task_is_the_current_one_on_its_own_thread,
         schedulers_of_different_mechanisms_nest,

@@ -32,7 +32,6 @@ struct side {
     struct kit_flow flow; /* handed over by the other side, as is the rest */
     kit_value value;
     unsigned word;
-    bool is_over; /* not to go on, but to end the thread */
 };
 
 /* At the top of the context's stack, below what the creator keeps there. */
@@ -44,6 +43,7 @@ struct baton {
     kit_context *context;
     kit_context_entry entry;
     kit_stack *stack;
+    bool is_over; /* not to go on, wherever it waits, but to end the thread */
 } __attribute__((aligned(16)));
 
 static _Thread_local struct baton *of_thread; /* NULL: it is no body's */
@@ -102,7 +102,7 @@ static struct side exchange(kit_context *context, kit_value value,
     context->suspended = &mine;
     give_to(other, value, word);
     kit_signal_await(mine.turn);
-    if (mine.is_over)
+    if (mine.thread && mine.thread->is_over)
         end_thread(mine.thread);
     flow_arrives(&mine.flow);
     return mine;
@@ -123,7 +123,9 @@ static kit_completion baton_yield(kit_context *context, kit_step step)
 static int baton_pass(kit_context *from, int value, const kit_context *to)
 {
     kit_context_aim(from, to);
-    return (int)exchange(from, kit_int(value), 0).value.i;
+    int got = (int)exchange(from, kit_int(value), 0).value.i;
+    from->suspended = NULL; /* it runs, and has no resumer: see dispose */
+    return got;
 }
 
 __attribute__((noreturn)) static void baton_exit(kit_context *context,
@@ -163,7 +165,7 @@ static void *run_thread(void *arg)
     of_thread = b;
     kit_flow_here.is_guest = true;
     kit_signal_await(&b->turn);
-    if (!b->side.is_over)
+    if (!b->is_over)
         run_body(b);
     return NULL;
 }
@@ -192,19 +194,38 @@ static int baton_start(kit_context *context, kit_stack *stack, char *top,
     b->context = context;
     b->entry = entry;
     b->stack = stack;
+    b->is_over = false;
     context->suspended = &b->side;
+    context->body = b;
     return create_thread(b);
 }
 
-/* The body has ended, or waits and will not go on. */
-static void baton_dispose(kit_context *context)
+/* Its body has ended, or waits and will not go on. */
+static void join_thread(struct baton *b)
 {
-    struct side *side = context->suspended;
-    struct baton *b = side->thread;
-    side->is_over = true;
+    b->is_over = true;
     kit_signal_give(&b->turn);
     pthread_join(b->thread, NULL);
     kit_signal_destroy(&b->turn);
+}
+
+/*
+ * The body may have resumed another one, which suspended both, and which nobody
+ * can resume any more: its thread ends, too, and so on from the innermost to
+ * the body itself. The contexts of those are disposed of later, or never.
+ */
+static void baton_dispose(kit_context *context)
+{
+    struct baton *b = context->body;
+    const struct side *side = context->suspended;
+    while (side && side->thread && side->thread != b &&
+           !side->thread->is_over) {
+        struct baton *inner = side->thread;
+        side = inner->context->suspended;
+        join_thread(inner);
+    }
+    if (!b->is_over)
+        join_thread(b);
 }
 
 const struct kit_mechanism kit_baton_mechanism = {

@@ -62,14 +62,16 @@ struct coop_task {
     bool refuses;        /* to wait: canceled, and not shielded */
     bool canceled;
     bool shielded;
-    bool permit;                 /* unparked since the last park */
-    bool is_first;               /* spawned to be ready before the others */
-    bool unclaimed;              /* nobody may join it: it frees itself */
-    bool has_joiner;             /* until that one has its result */
-    const char *waits_to;        /* while it waits: "receive from" */
+    bool permit;     /* unparked since the last park */
+    bool is_first;   /* spawned to be ready before the others */
+    bool unclaimed;  /* nobody may join it: it frees itself */
+    bool has_joiner; /* until that one has its result */
+    union {
+        coop_task_fn body;    /* until it begins */
+        const char *waits_to; /* while it waits: "receive from" */
+    };
     const char *const *waits_on; /* and where the name of what is, or NULL */
     int64_t since;               /* and when it began to */
-    coop_task_fn body;
     struct coop_timer timer;     /* all of it in the third line */
     kit_value value;             /* the argument, then the result */
     struct coop_waiters parking; /* itself, while it is parked */

@@ -58,6 +58,7 @@ struct kit_context {
     void *suspended; /* the mechanism's handle of the suspended side */
     const struct kit_mechanism *mechanism;
     void *notice; /* what sanitizers must know of the suspended side */
+    void *body;   /* the mechanism's handle of the body, if it needs one */
 };
 
 /* The default: `asm` where this build has it, else `ucontext`. */
@@ -117,7 +118,9 @@ kit_context_exit(kit_context *context, kit_step last)
 }
 
 /* After the exit, or to abandon a suspended body: frees what notices need, and
-   ends the thread, if there is one. No more of the body runs. */
+   ends the thread, if there is one. No more of the body runs, nor of those that
+   it has resumed and that have not answered; their contexts may be disposed of
+   afterwards. */
 static inline void kit_context_dispose(kit_context *context)
 {
     if (context->mechanism->dispose)

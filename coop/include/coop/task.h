@@ -86,8 +86,9 @@ KIT_EXPORT int coop_sched_create(coop_sched **out,
  * Frees the scheduler, and every task that was not joined. Of these it reports
  * on stderr those that somebody was to join, and those that are ready, since
  * coop_run was not called; tasks that have not ended are abandoned where they
- * stand, and leave their groups. -EBUSY, and nothing is freed, while it runs.
- * NULL is allowed.
+ * stand, and leave their groups. A coroutine or generator in whose body such a
+ * task waited counts as running for good: it cannot be destroyed, and its stack
+ * is lost. -EBUSY, and nothing is freed, while it runs. NULL is allowed.
  */
 KIT_EXPORT int coop_sched_destroy(coop_sched *s);
 
