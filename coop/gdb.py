@@ -95,10 +95,11 @@ class EachThread:
 
 
 class Scheduler:
-    def __init__(self, pointer, thread, inner=None):
+    def __init__(self, pointer, thread=None, inner=None, runs=True):
         self.pointer = pointer
-        self.thread = thread    # that runs it; None: it does not run
+        self.thread = thread    # that runs it; None: it is handed over
         self.inner = inner      # which its current task runs, or None
+        self.runs = runs
 
     def tasks(self):
         """Oldest first."""
@@ -130,22 +131,35 @@ class Task:
         return " ".join(word for word in words if word)
 
     def is_current(self):
-        return self.scheduler and self.scheduler.thread and \
+        return self.scheduler and self.scheduler.runs and \
             self.scheduler.pointer["current"] == self.pointer
 
 
+def chain_of(pointer, thread):
+    """A scheduler and those whose tasks run it, the outer ones first."""
+    chain, inner = [], None
+    while int(pointer):
+        inner = Scheduler(pointer, thread, inner)
+        chain.insert(0, inner)
+        pointer = pointer["outer"]
+    return chain
+
+
 def running_schedulers():
-    """Those that run on any thread, the outer ones first."""
+    """Those that run on any thread, the outer ones first. With the mechanism
+    baton there may be none that does, at the moment."""
     kind = struct("coop_sched").pointer()
-    found = []
+    here, own = [], []
     for thread in EachThread():
-        chain, inner = [], None
-        pointer = gdb.parse_and_eval("kit_flow_here.sched").cast(kind)
-        while int(pointer):
-            inner = Scheduler(pointer, thread, inner)
-            chain.insert(0, inner)
-            pointer = pointer["outer"]
-        found += chain
+        flow = gdb.parse_and_eval("kit_flow_here")
+        here.append(chain_of(flow["sched"].cast(kind), thread))
+        own.append(chain_of(flow["own_sched"].cast(kind), None))
+    found, known = [], set()
+    # A chain that is part of another one is shorter.
+    for chain in here + sorted(own, key=len, reverse=True):
+        if chain and int(chain[-1].pointer) not in known:
+            known |= {int(s.pointer) for s in chain}
+            found += chain
     return found
 
 
@@ -293,6 +307,8 @@ def backtrace_of_task(task):
         # It waits until the inner scheduler is done, which holds its side.
         return backtrace_of(scheduler.inner.pointer["main"],
                             task.pointer["stack"])
+    if not scheduler.thread:
+        return backtrace_of_thread(task.pointer["stack"])
     selected = gdb.selected_thread()
     try:
         scheduler.thread.switch()
@@ -335,11 +351,11 @@ SLAB_BYTES, SLOTS_MAX = 4 << 20, 63     # as in common/context/slab.c
 
 def slabs():
     """Of the stack pools of all threads."""
-    for _ in EachThread():
-        pool = gdb.parse_and_eval("kit_flow_here.pool")
-        if not int(pool):
-            continue
-        pool = pool.cast(struct("kit_stack_pool").pointer())
+    kind = struct("kit_stack_pool").pointer()
+    pools = {int(gdb.parse_and_eval("kit_flow_here.own_pool"))
+             for _ in EachThread()}
+    for address in pools - {0}:
+        pool = gdb.Value(address).cast(kind)
         for lists in (pool["slabs"], pool["full"]):
             for index in range(lists.type.range()[1] + 1):
                 slab = lists[index]
@@ -389,7 +405,7 @@ def tasks_of_expression(expression):
     try:
         value = gdb.parse_and_eval(expression)
         pointer = value.cast(struct("coop_sched").pointer())
-        return list(Scheduler(pointer, None).tasks())
+        return list(Scheduler(pointer, runs=False).tasks())
     except gdb.error as error:
         raise gdb.GdbError(f"coop: {expression} is no pointer to a scheduler: "
                            f"{error}") from None

@@ -2,6 +2,7 @@
 /* The signal that prints all tasks. */
 #include "harness.h"
 
+#include <coop/coro.h>
 #include <coop/task.h>
 
 #include <errno.h>
@@ -298,6 +299,83 @@ START_TEST (the_schedulers_of_all_threads_are_printed) {
 }
 END_TEST
 
+/* With a thread for each body, most of the time none of them has the baton. */
+enum { ASKED = 20 };
+
+static atomic_bool all_is_said;
+
+static kit_value switch_until_said(kit_value none)
+{
+    while (!atomic_load(&all_is_said))
+        coop_yield();
+    return none;
+}
+
+static kit_step yield_until_said(coop_coro *self, kit_value none,
+                                 kit_completion first)
+{
+    (void)first;
+    while (!atomic_load(&all_is_said))
+        coop_coro_yield(self, none);
+    return kit_done(none);
+}
+
+static kit_value step_until_said(kit_value none)
+{
+    coop_coro *co;
+    ck_assert_int_eq(coop_coro_create(&co, yield_until_said, none, NULL), 0);
+    while (!atomic_load(&all_is_said))
+        coop_coro_resume(co, kit_next(none));
+    coop_coro_destroy(co);
+    return none;
+}
+
+/* The oldest task is the last that is printed. */
+static void *ask_often(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < ASKED; i++) {
+        memset(text, 0, sizeof text);
+        kill(getpid(), SIGUSR1);
+        compute_until_said("  first is ");
+    }
+    atomic_store(&all_is_said, true);
+    return NULL;
+}
+
+static coop_task_fn switching;
+
+static kit_value ask_and_switch(kit_value none)
+{
+    pthread_t thread;
+    expect_signals();
+    ck_assert_int_eq(pthread_create(&thread, NULL, ask_often, NULL), 0);
+    switching(none);
+    pthread_join(thread, NULL);
+    return none;
+}
+
+static void ask_while(coop_task_fn body)
+{
+    begin();
+    switching = body;
+    atomic_store(&all_is_said, false);
+    coop_sched *s = new_sched();
+    spawn(s, "first", ask_and_switch, kit_none());
+    spawn(s, "second", body, kit_none());
+    run(s);
+}
+
+START_TEST (it_is_answered_while_tasks_switch_all_the_time) {
+    ask_while(switch_until_said);
+}
+END_TEST
+
+START_TEST (it_is_answered_while_a_coroutine_is_stepped_all_the_time) {
+    ask_while(step_until_said);
+}
+END_TEST
+
 START_TEST (a_signal_that_cannot_be_handled_is_refused) {
     coop_sched *s;
     const int bad[] = {-1, SIGKILL, SIGSTOP, 1000};
@@ -317,6 +395,8 @@ int main(void)
         afterwards_the_signal_does_what_it_did_before,
         a_signal_that_was_passed_on_is_gone_after_the_run,
         what_is_passed_on_as_a_run_ends_does_not_arrive_after_it,
+        it_is_answered_while_tasks_switch_all_the_time,
+        it_is_answered_while_a_coroutine_is_stepped_all_the_time,
         a_signal_that_cannot_be_handled_is_refused,
         /* valgrind takes the return from another thread's signal stack for
            a change of that thread's stack */

@@ -77,6 +77,11 @@ __attribute__((noinline)) static void flow_arrives(const struct kit_flow *flow)
 {
     kit_flow_here.pool = flow->pool;
     kit_flow_here.sched = flow->sched;
+    /* acquire: with the release of who sets it */
+    kit_flow_arrival tell =
+        __atomic_load_n(&kit_flow_on_arrival, __ATOMIC_ACQUIRE);
+    if (tell && flow->sched)
+        tell(flow->sched);
 }
 
 /* ---- exchanges ---- */

@@ -328,7 +328,7 @@ void kit_stack_pool_destroy(kit_stack_pool *pool)
 
 static void thread_ends(void *pool)
 {
-    kit_flow_here.pool = NULL;
+    kit_flow_here.pool = kit_flow_here.own_pool = NULL;
     kit_stack_pool_destroy(pool);
 }
 
@@ -347,7 +347,7 @@ __attribute__((noinline, cold)) static kit_stack_pool *first_use(void)
         pool = NULL;
     }
     errno = saved;
-    kit_flow_here.pool = pool;
+    kit_flow_here.pool = kit_flow_here.own_pool = pool;
     return pool;
 }
 

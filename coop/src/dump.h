@@ -15,6 +15,10 @@ void coop_report_forgotten(const coop_sched *s);
    "schedkit: WHAT NAME: COMPLAINT". */
 void coop_complain(const char *what, const char *name, const char *complaint);
 
+/* A scheduler begins to run: earlier signals are not for it, but for `outer`,
+   perhaps. */
+void coop_dump_begin(coop_sched *s);
+
 /* From now on, until it is taken back, the signal dumps all tasks; 0: none. */
 void coop_dump_on(int signal_number);
 void coop_dump_on_no_more(int signal_number);

@@ -2,8 +2,12 @@
 /*
  * The signal that dumps tasks. What a thread runs can only be read there,
  * while it stands still: so the handler prints what runs on its own thread,
- * and passes the signal on to all others of the process, once. (With `baton`,
- * the thread of the task that runs is any of them.)
+ * and passes the signal on to all others of the process, once.
+ *
+ * With `baton`, the thread of the task that runs is any of them, and when the
+ * signal is there, it may run elsewhere, or nowhere as yet. So the signals are
+ * counted, and a scheduler knows which were answered: whoever gets the baton
+ * answers those that have missed it.
  *
  * What a signal does is a matter of the whole process, and schedulers on
  * several threads may ask for the same: the first to begin installs the
@@ -28,16 +32,21 @@ struct dump_signal {
 };
 
 static struct dump_signal of_signal[NSIG];
+static kit_word asked; /* signals that have come, but for those passed on */
 
 /* ---- the handler ---- */
 
 /* Its address is in those signals that were passed on. */
 static const char passed_on;
 
-static void dump_all_here(void)
+/* Once for each signal, on the thread that runs the tasks of `sched`. */
+static void dump_all(void *sched)
 {
-    for (const coop_sched *s = kit_flow_here.sched; s; s = s->outer)
+    uint32_t n = atomic_load_explicit(&asked, memory_order_relaxed);
+    for (coop_sched *s = sched; s && s->dumps != n; s = s->outer) {
+        s->dumps = n;
         coop_dump(s, STDERR_FILENO);
+    }
 }
 
 static void pass_to(int signal_number, pid_t thread)
@@ -99,9 +108,15 @@ static void pass_on_while_asked(int signal_number)
 static void on_signal(int signal_number, siginfo_t *info, void *context)
 {
     int saved = errno;
+    bool is_new =
+        info->si_code != SI_QUEUE || info->si_value.sival_ptr != &passed_on;
     (void)context;
-    dump_all_here();
-    if (info->si_code != SI_QUEUE || info->si_value.sival_ptr != &passed_on)
+    /* relaxed: who was passed it on knows of it, and whoever gets the baton
+       later than that thread looked */
+    if (is_new)
+        atomic_fetch_add_explicit(&asked, 1, memory_order_relaxed);
+    dump_all(kit_flow_here.sched);
+    if (is_new)
         pass_on_while_asked(signal_number);
     errno = saved;
 }
@@ -118,6 +133,12 @@ bool coop_can_dump_on(int signal_number)
     return can && signal_number != SIGKILL && signal_number != SIGSTOP;
 }
 
+void coop_dump_begin(coop_sched *s)
+{
+    s->dumps = s->outer ? s->outer->dumps
+                        : atomic_load_explicit(&asked, memory_order_relaxed);
+}
+
 void coop_dump_on(int signal_number)
 {
     struct sigaction ours = {.sa_sigaction = on_signal,
@@ -126,6 +147,7 @@ void coop_dump_on(int signal_number)
     sigfillset(&ours.sa_mask); /* one dump at a time */
     if (signal_number == 0)
         return;
+    __atomic_store_n(&kit_flow_on_arrival, dump_all, __ATOMIC_RELEASE);
     pthread_mutex_lock(&lock);
     if (atomic_load_explicit(&d->schedulers, memory_order_relaxed) == 0)
         sigaction(signal_number, &ours, &d->former);

@@ -23,6 +23,14 @@ __attribute__((noinline)) static void set_running_sched(coop_sched *s)
     kit_flow_here.sched = s;
 }
 
+/* As it was called for on the thread; returns the former one. */
+__attribute__((noinline)) static void *set_own_sched(void *s)
+{
+    void *former = kit_flow_here.own_sched;
+    kit_flow_here.own_sched = s;
+    return former;
+}
+
 int coop_sched_create(coop_sched **out,
                       const struct coop_sched_options *options)
 {
@@ -194,7 +202,9 @@ int coop_run(coop_sched *s)
         kit_stack_watch(); /* without memory for it: no report */
     s->is_running = true;
     s->outer = coop_running_sched();
+    coop_dump_begin(s);
     set_running_sched(s);
+    void *former = set_own_sched(s);
     coop_dump_on(s->dump_signal);
     do {
         poll(s);
@@ -202,6 +212,7 @@ int coop_run(coop_sched *s)
             run_next(s);
     } while (s->head || sleep_for_event(s));
     coop_dump_on_no_more(s->dump_signal);
+    set_own_sched(former);
     set_running_sched(s->outer);
     s->is_running = false;
     coop_free_ended(s);

@@ -123,6 +123,7 @@ struct coop_sched {
     coop_sched *outer; /* the scheduler whose task called coop_run */
     bool is_unwatched; /* no report of stack overflows */
     int dump_signal;
+    uint32_t dumps; /* signals that asked for one, and have got it */
     struct coop_timers timers;
     size_t outside;   /* tasks that wait for descriptors, or offloaded calls */
     int64_t to_look;  /* when to see about those next */

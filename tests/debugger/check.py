@@ -46,6 +46,8 @@ LISTED = ["coop tasks", "coop bt main", "coop bt reader", "coop bt turns",
           "coop bt through_a_call", "coop bt generator"]
 NESTED = ["coop tasks", "coop bt 1", "coop bt inner", "coop bt in_line",
           "coop bt reader"]
+# Between two threads: after the one has left, before the other arrives.
+HANDED_OVER = ["coop tasks", "coop bt main", "coop bt reader", "coop bt inner"]
 GUARD = "print *((char *) ((struct coop_coro *) in_line)->stack->low - 1)"
 WRONG = ["coop bt nobody", "coop bt 99", "coop bt &depth", "coop bt"]
 
@@ -159,6 +161,36 @@ class OnUcontext(OnMechanism, unittest.TestCase):
 class OnBaton(OnMechanism, unittest.TestCase):
     mechanism = "baton"
     last = OnAssembly.last + OnUcontext.last
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        with tempfile.TemporaryDirectory() as folder:
+            core = str(Path(folder, "core"))
+            cls.between = gdb(
+                ["break stop_here", "run", "break flow_leaves", "continue",
+                 "finish"] + HANDED_OVER + [f"coop core {core}", GUARD],
+                "--args", PROGRAM, cls.mechanism)
+            cls.core_between = gdb(HANDED_OVER, PROGRAM, core)
+
+    def test_tasks_are_listed_while_the_baton_is_handed_over(self):
+        for said in (self.between, self.core_between):
+            lines = [line.split()[1:] for line in
+                     said["coop tasks"].strip().split("\n")]
+            self.assertEqual(lines, [
+                ["main", "running"],
+                ["reader", "waiting", "receive", "from", "lines"],
+                ["turns", "ready"], ["new", "one", "ready"],
+                ["inner", "running"]])
+
+    def test_tasks_are_unwound_while_the_baton_is_handed_over(self):
+        for said in (self.between, self.core_between):
+            self.passes(said["coop bt main"], "coop_run", "wait_for_inner",
+                        "main_task", "run")
+            self.passes(said["coop bt reader"], "read_a_line", "read_lines",
+                        "run")
+            self.assertIn("It has not begun.", said["coop bt inner"])
+        self.assertIn("Cannot access memory", self.between["errors"])
 
 
 if __name__ == "__main__":

@@ -22,10 +22,20 @@ struct kit_flow {
     void *sched;          /* the scheduler that runs the current task */
     bool is_guest; /* the thread carries flows of others only, and has no pool
                       of its own; this one stays */
+    /* and so do these, for a debugger, which may come while the flow is between
+       two threads: the pool that ends with the thread, and the scheduler that
+       coop_run was called for on it */
+    kit_stack_pool *own_pool;
+    void *own_sched;
 };
 
 __attribute__((tls_model("initial-exec")))
 KIT_EXPORT extern __thread struct kit_flow kit_flow_here;
+
+/* Called where a flow with a scheduler has arrived at another thread: a signal
+   may have missed it on its way. NULL: nothing is. Read and set atomically. */
+typedef void (*kit_flow_arrival)(void *sched);
+KIT_EXPORT extern kit_flow_arrival kit_flow_on_arrival;
 
 /*
  * An exception to the rule: on x86-64 a load of such a variable is one
