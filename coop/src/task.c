@@ -169,6 +169,8 @@ int coop_join_until(coop_task *task, kit_value *result, int64_t deadline)
     coop_task *self = coop_current();
     if (task == self)
         return -EDEADLK;
+    if (task->unclaimed)
+        return -EINVAL;
     if (task->has_joiner)
         return -EBUSY;
     if (task->state != COOP_TASK_ENDED) {

@@ -224,6 +224,8 @@ int preempt_join_until(preempt_task *task, kit_value *result, int64_t deadline)
 {
     if (task == preempt_current())
         return -EDEADLK;
+    if (task->unclaimed)
+        return -EINVAL;
     if (atomic_exchange_explicit(&task->joined, true, memory_order_acquire))
         return -EBUSY;
     int error = await_end(task, deadline);

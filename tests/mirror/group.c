@@ -227,6 +227,30 @@ START_TEST (a_member_cannot_wait_for_its_group) {
 }
 END_TEST
 
+static any_task *_Atomic member;
+
+static int tell_and_park(kit_value arg)
+{
+    member = K(current)();
+    return park_until_canceled(arg);
+}
+
+static kit_value join_member(kit_value arg)
+{
+    any_group *g = new_group(false);
+    begin(g, tell_and_park, 0);
+    while (!member)
+        K(yield)();
+    ck_assert_int_eq(K(join)(member, NULL), -EINVAL);
+    ck_assert_int_eq(K(group_destroy)(g), 0);
+    return arg;
+}
+
+START_TEST (a_member_cannot_be_joined) {
+    run(join_member, kit_none());
+}
+END_TEST
+
 static kit_value cancel_beginners(kit_value rounds)
 {
     for (int64_t i = 0; i < rounds.i; i++) {
@@ -256,6 +280,7 @@ int main(void)
         destroy_cancels_and_awaits_what_a_wait_has_left,
         destroy_awaits_those_who_wait_for_the_group,
         a_member_cannot_wait_for_its_group,
+        a_member_cannot_be_joined,
         members_may_be_canceled_before_they_begin,
         NULL,
     };

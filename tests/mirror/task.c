@@ -264,6 +264,33 @@ START_TEST (only_one_may_wait_for_a_task) {
 }
 END_TEST
 
+static any_task *_Atomic nobodys; /* itself, while it is parked */
+
+static kit_value tell_and_park(kit_value arg)
+{
+    count++;
+    nobodys = K(current)();
+    ck_assert_int_eq(K(park)("wait for", "the test"), 0);
+    return arg;
+}
+
+static kit_value join_what_is_nobodys(kit_value arg)
+{
+    ck_assert_int_eq(K(spawn)(here(), NULL, tell_and_park, arg, NULL), 0);
+    while (!nobodys)
+        K(yield)();
+    ck_assert_int_eq(K(join)(nobodys, NULL), -EINVAL);
+    ck_assert_int_eq(K(join_until)(nobodys, &arg, 0), -EINVAL);
+    K(unpark)(nobodys);
+    return arg;
+}
+
+START_TEST (a_task_that_is_nobodys_to_join_cannot_be_joined) {
+    ck_assert_int_eq(run(join_what_is_nobodys, kit_int(7)), 7);
+    ck_assert_int_eq(count, 1);
+}
+END_TEST
+
 START_TEST (a_stack_size_out_of_range_is_refused) {
     struct K(task_options) o = {.stack_size = SIZE_MAX};
     any_sched *s = new_sched();
@@ -440,6 +467,7 @@ int main(void)
         a_task_cannot_join_itself,
         a_task_cannot_run_or_destroy_its_scheduler,
         only_one_may_wait_for_a_task,
+        a_task_that_is_nobodys_to_join_cannot_be_joined,
         a_stack_size_out_of_range_is_refused,
         a_stack_too_small_is_made_larger,
         a_larger_stack_can_be_asked_for,

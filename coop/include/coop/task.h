@@ -122,8 +122,9 @@ KIT_EXPORT int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body,
 /*
  * Waits until the task has ended, stores its result (if `result` is not NULL)
  * and frees it: one join per task. -EBUSY when another task waits for it
- * already; -EDEADLK for the caller itself. After -ETIMEDOUT and -ECANCELED the
- * task is still the caller's to join.
+ * already; -EDEADLK for the caller itself; -EINVAL for a task that is nobody's
+ * to join: one spawned with out == NULL, or a member of a group. After
+ * -ETIMEDOUT and -ECANCELED the task is still the caller's to join.
  */
 KIT_EXPORT int coop_join(coop_task *task, kit_value *result);
 KIT_EXPORT int coop_join_until(coop_task *task, kit_value *result,

@@ -138,8 +138,9 @@ KIT_EXPORT const char *preempt_spawn_limit(size_t stack_size, char *text,
 /*
  * Waits until the task has ended, stores its result (if `result` is not NULL)
  * and frees it: one join per task. -EBUSY when another thread waits for it
- * already; -EDEADLK for the caller itself. After -ETIMEDOUT and -ECANCELED the
- * task is still the caller's to join.
+ * already; -EDEADLK for the caller itself; -EINVAL for a task that is nobody's
+ * to join: one spawned with out == NULL, or a member of a group. After
+ * -ETIMEDOUT and -ECANCELED the task is still the caller's to join.
  */
 KIT_EXPORT int preempt_join(preempt_task *task, kit_value *result);
 KIT_EXPORT int preempt_join_until(preempt_task *task, kit_value *result,
