@@ -17,6 +17,7 @@
  */
 #include "dump.h"
 
+#include <kit/fault.h>
 #include <kit/wait.h>
 
 #include <dirent.h>
@@ -130,7 +131,8 @@ bool coop_can_dump_on(int signal_number)
     int saved = errno;
     bool can = signal_number == 0 || sigaction(signal_number, NULL, NULL) == 0;
     errno = saved;
-    return can && signal_number != SIGKILL && signal_number != SIGSTOP;
+    return can && signal_number != SIGKILL && signal_number != SIGSTOP &&
+           !kit_is_fault(signal_number);
 }
 
 void coop_dump_begin(coop_sched *s)

@@ -5,6 +5,8 @@
  */
 #include "task_impl.h"
 
+#include <kit/fault.h>
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -21,6 +23,8 @@ int preempt_dump_signal_begin(preempt_sched *s, int number)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     int saved = errno;
+    if (kit_is_fault(number))
+        return -EINVAL;
     sigemptyset(&action.sa_mask);
     if (sigaction(number, &action, &s->former) != 0) {
         int result = -errno;

@@ -149,6 +149,16 @@ START_TEST (the_states_have_names) {
 }
 END_TEST
 
+START_TEST (a_signal_of_a_fault_is_refused) {
+    const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    any_sched *s;
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        struct K(sched_options) o = {.dump_signal = faults[i]};
+        ck_assert_int_eq(K(sched_create)(&s, &o), -EINVAL);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -156,6 +166,7 @@ int main(void)
         a_task_that_has_ended_is_listed_until_it_is_joined,
         a_dump_has_a_line_for_each_task,
         a_signal_asks_for_a_dump_as_long_as_the_scheduler_lives,
+        a_signal_of_a_fault_is_refused,
         the_states_have_names,
         NULL,
     };

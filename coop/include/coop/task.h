@@ -77,8 +77,8 @@ struct coop_sched_options {
     int offload_threads;
 };
 
-/* 0, -ENOMEM; -EINVAL for a dump_signal that cannot be handled. `options` may
-   be NULL. */
+/* 0, -ENOMEM; -EINVAL for a dump_signal that cannot be handled, or is that of a
+   fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP). `options` may be NULL. */
 KIT_EXPORT int coop_sched_create(coop_sched **out,
                                  const struct coop_sched_options *options);
 

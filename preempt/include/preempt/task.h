@@ -58,15 +58,16 @@ struct preempt_sched_options {
 };
 
 /*
- * 0; -ENOMEM; -EINVAL for a signal that cannot be caught, or a negative
+ * 0; -ENOMEM; -EINVAL for a dump_signal that cannot be handled, or is that of a
+ * fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP), or for a negative
  * watchdog_ns. `options` may be NULL.
  *
  * The signal is answered by the thread that it interrupts, for the scheduler
  * of its task, or of the preempt_run that it is in. On other threads it does
  * nothing: block it there if there are any. What the process did about the
  * signal before is done again after destroy, but not about signals that are
- * pending then; schedulers that share a signal
- * are destroyed in the reverse order.
+ * pending then; schedulers that share a signal are destroyed in the reverse
+ * order.
  */
 KIT_EXPORT int
 preempt_sched_create(preempt_sched **out,
