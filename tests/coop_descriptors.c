@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "mechanism.h"
@@ -28,6 +30,11 @@ static coop_task *spawn_claimed(coop_task_fn body, kit_value arg)
     coop_task *t;
     ck_assert_int_eq(coop_spawn(sched, &t, body, arg, NULL), 0);
     return t;
+}
+
+static int64_t after_ms(int64_t ms)
+{
+    return kit_now() + ms * 1000000;
 }
 
 static void make_pipe(int ends[2])
@@ -96,6 +103,64 @@ START_TEST (a_reader_does_not_read_from_the_next_file_of_that_number) {
 }
 END_TEST
 
+/* The first file stays open, under another number. */
+static kit_value wait_for_the_next_file(kit_value none)
+{
+    int old[2], other[2];
+    make_pipe(old);
+    make_pipe(other);
+    int kept = dup(old[0]);
+    ck_assert_int_eq(coop_fd_wait_until(old[0], COOP_FD_READ, 0), -ETIMEDOUT);
+    ck_assert_int_eq(coop_fd_close(old[0]), 0);
+    ck_assert_int_eq(dup2(other[0], old[0]), old[0]);
+    ck_assert_int_eq(write(old[1], "x", 1), 1);
+    ck_assert_int_eq(coop_fd_wait_until(old[0], COOP_FD_READ, after_ms(20)),
+                     -ETIMEDOUT);
+    close_both(old);
+    close_both(other);
+    close(kept);
+    return none;
+}
+
+START_TEST (news_of_a_file_that_was_closed_are_not_of_the_next_one) {
+    begin();
+    spawn(wait_for_the_next_file, kit_none());
+    ck_assert_int_eq(coop_run(sched), 0);
+    ck_assert_int_eq(coop_sched_destroy(sched), 0);
+}
+END_TEST
+
+/* ---- what a wait leaves alone ---- */
+
+static void do_nothing(int number)
+{
+    (void)number;
+}
+
+/* A signal ends the wait of the kernel, which says so in errno. */
+static kit_value wait_through_a_signal(kit_value none)
+{
+    struct itimerval once = {.it_value = {.tv_usec = 10000}};
+    int ends[2];
+    make_pipe(ends);
+    signal(SIGALRM, do_nothing);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &once, NULL), 0);
+    errno = 77;
+    ck_assert_int_eq(coop_fd_wait_until(ends[0], COOP_FD_READ, after_ms(40)),
+                     -ETIMEDOUT);
+    ck_assert_int_eq(errno, 77);
+    close_both(ends);
+    return none;
+}
+
+START_TEST (a_wait_leaves_errno_alone) {
+    begin();
+    spawn(wait_through_a_signal, kit_none());
+    ck_assert_int_eq(coop_run(sched), 0);
+    ck_assert_int_eq(coop_sched_destroy(sched), 0);
+}
+END_TEST
+
 /* ---- those who do not wait for it ---- */
 
 static kit_value write_one(kit_value fd)
@@ -149,6 +214,8 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_reader_does_not_read_from_the_next_file_of_that_number,
+        news_of_a_file_that_was_closed_are_not_of_the_next_one,
+        a_wait_leaves_errno_alone,
         who_waits_for_a_descriptor_is_in_no_deadlock_but_hides_none,
         outside_tasks_only_what_need_not_wait_is_done,
         NULL,

@@ -470,6 +470,18 @@ START_TEST (destroy_abandons_tasks_that_wait) {
 }
 END_TEST
 
+START_TEST (who_is_abandoned_leaves_what_it_waits_for) {
+    coop_sched *s = new_sched();
+    be_quiet();
+    coop_chan_create(&channel, 8, 0, NULL);
+    for (int i = 0; i < 5; i++)
+        spawn(s, NULL, receive_for_ever, kit_ptr(channel));
+    ck_assert_int_eq(coop_run(s), -EDEADLK);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+    ck_assert_int_eq(coop_chan_destroy(channel), 0);
+}
+END_TEST
+
 static int wait_for_ever(kit_value arg)
 {
     (void)arg;
@@ -501,6 +513,36 @@ START_TEST (members_that_destroy_abandons_leave_their_group) {
     coop_group_cancel(g);
     ck_assert_int_eq(coop_group_wait(g), 0);
     ck_assert_int_eq(coop_group_destroy(g), 0);
+}
+END_TEST
+
+static kit_value wait_and_spawn_in_group(kit_value group)
+{
+    coop_group **g = group.p;
+    ck_assert_int_eq(coop_group_wait(*g), 0);
+    return kit_int(coop_group_spawn(*g, wait_for_ever, kit_none(), NULL));
+}
+
+static kit_value destroy_group(kit_value group)
+{
+    coop_group **g = group.p;
+    return kit_int(coop_group_destroy(*g));
+}
+
+/* Who has waited longer runs before the group is freed. */
+START_TEST (a_group_that_is_being_destroyed_takes_no_members) {
+    coop_sched *s = new_sched();
+    coop_group *g;
+    coop_task *spawns;
+    kit_value result;
+    ck_assert_int_eq(coop_group_create(&g, s, NULL), 0);
+    coop_group_spawn(g, wait_for_ever, kit_none(), NULL);
+    coop_spawn(s, &spawns, wait_and_spawn_in_group, kit_ptr(&g), NULL);
+    spawn(s, NULL, destroy_group, kit_ptr(&g));
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(coop_join(spawns, &result), 0);
+    ck_assert_int_eq(result.i, -ECANCELED);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
 }
 END_TEST
 
@@ -885,6 +927,8 @@ int main(void)
         tasks_that_join_in_a_circle_are_reported,
         a_scheduler_stays_usable_after_a_deadlock,
         destroy_abandons_tasks_that_wait,
+        who_is_abandoned_leaves_what_it_waits_for,
+        a_group_that_is_being_destroyed_takes_no_members,
         members_that_destroy_abandons_leave_their_group,
         who_waits_for_members_that_are_abandoned_goes_on,
         destroy_reports_tasks_that_were_not_run_or_not_joined,

@@ -147,6 +147,20 @@ START_TEST (send_on_a_closed_channel_reports_epipe) {
 }
 END_TEST
 
+START_TEST (send_on_a_closed_channel_with_room_reports_epipe) {
+    for (size_t i = 1; i < sizeof capacities / sizeof *capacities; i++) {
+        any_chan *ch = new_chan(sizeof(int64_t), capacities[i]);
+        ck_assert_int_eq(send(ch, 1), 0);
+        ck_assert_int_eq(K(chan_close)(ch), 0);
+        ck_assert_int_eq(send(ch, 2), -EPIPE);
+        ck_assert_int_eq(try_send(ch, 2), -EPIPE);
+        ck_recv(ch, 1);
+        ck_assert_int_eq(send(ch, 2), -EPIPE);
+        destroy(ch);
+    }
+}
+END_TEST
+
 START_TEST (a_closed_channel_is_drained_and_then_ends) {
     any_chan *ch = new_chan(sizeof(int64_t), 7);
     int64_t element = 77;
@@ -512,6 +526,7 @@ int main(void)
         an_element_may_have_any_size,
         arguments_out_of_range_are_refused,
         send_on_a_closed_channel_reports_epipe,
+        send_on_a_closed_channel_with_room_reports_epipe,
         a_closed_channel_is_drained_and_then_ends,
         the_second_close_reports_epipe,
         a_channel_may_be_destroyed_with_elements_inside,

@@ -227,6 +227,30 @@ START_TEST (a_member_cannot_wait_for_its_group) {
 }
 END_TEST
 
+static any_group *of_two;
+
+static int fail_as_the_last(kit_value result)
+{
+    while (K(group_size)(of_two) > 1)
+        K(yield)();
+    return (int)result.i;
+}
+
+static kit_value fail_twice(kit_value arg)
+{
+    of_two = new_group(false);
+    begin(of_two, end_with, -5);
+    begin(of_two, fail_as_the_last, -7);
+    ck_assert_int_eq(K(group_wait)(of_two), -5);
+    ck_assert_int_eq(K(group_destroy)(of_two), 0);
+    return arg;
+}
+
+START_TEST (of_two_failures_the_first_is_told) {
+    run(fail_twice, kit_none());
+}
+END_TEST
+
 static any_task *_Atomic member;
 
 static int tell_and_park(kit_value arg)
@@ -274,6 +298,7 @@ int main(void)
     const TTest *tests[] = {
         a_wait_ends_when_all_members_have,
         a_failure_is_told_once_and_the_group_begins_anew,
+        of_two_failures_the_first_is_told,
         all_who_wait_are_told_of_the_failure_they_waited_for,
         the_first_failure_cancels_the_others_if_asked_to,
         a_canceled_group_refuses_members_until_the_next_wait,

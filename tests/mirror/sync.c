@@ -274,6 +274,26 @@ START_TEST (a_semaphore_gives_what_is_released_to_who_waits) {
 }
 END_TEST
 
+static kit_value release_too_often(kit_value arg)
+{
+#if MIRROR_IS_PREEMPT
+    size_t most = PREEMPT_SEMAPHORE_MAX;
+#else
+    size_t most = SIZE_MAX;
+#endif
+    ck_assert_int_eq(K(semaphore_init)(&sem, most - 1, NULL), 0);
+    ck_assert_int_eq(K(semaphore_release)(&sem), 0);
+    ck_assert_int_eq(K(semaphore_release)(&sem), -EOVERFLOW);
+    ck_assert_uint_eq(K(semaphore_value)(&sem), most);
+    ck_assert_int_eq(K(semaphore_destroy)(&sem), 0);
+    return arg;
+}
+
+START_TEST (a_semaphore_does_not_overflow) {
+    run(release_too_often, kit_none());
+}
+END_TEST
+
 static atomic_int got;
 
 static kit_value acquire_with_patience(kit_value rounds)
@@ -425,6 +445,7 @@ int main(void)
         a_task_that_ends_with_a_mutex_locked_is_reported,
         two_that_lock_in_opposite_order_come_apart_at_a_deadline,
         a_semaphore_gives_what_is_released_to_who_waits,
+        a_semaphore_does_not_overflow,
         of_release_and_deadline_one_wins_and_nothing_is_lost,
         a_wait_group_lets_all_go_when_the_last_is_done,
         an_event_lets_all_go_until_it_is_reset,
