@@ -130,6 +130,52 @@ START_TEST (news_of_a_file_that_was_closed_are_not_of_the_next_one) {
 }
 END_TEST
 
+/* ---- who never has to wait ---- */
+
+static bool is_over; /* or the others have got no turn */
+
+static kit_value sleep_thrice(kit_value none)
+{
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(coop_sleep_until(after_ms(2)), 0);
+    is_over = true;
+    return none;
+}
+
+static kit_value busy_with(kit_value number)
+{
+    int ends[2], zero = open("/dev/zero", O_RDWR | O_CLOEXEC);
+    char bytes[100];
+    make_pipe(ends);
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    if (number.i % 2)
+        coop_cancel(coop_current());
+    for (int64_t end = after_ms(2000); !is_over && kit_now() < end;) {
+        if (number.i / 2 == 0)
+            ck_assert_int_eq(coop_fd_read(zero, bytes, 100), 100);
+        else if (number.i / 2 == 1)
+            ck_assert_int_eq(coop_fd_write(zero, bytes, 100), 100);
+        else
+            ck_assert_int_eq(coop_fd_wait(ends[0], COOP_FD_READ), COOP_FD_READ);
+    }
+    ck_assert(is_over);
+    close_both(ends);
+    coop_fd_close(zero);
+    return kit_none();
+}
+
+START_TEST (operations_that_need_not_wait_give_way_all_the_same) {
+    for (int64_t number = 0; number < 6; number++) {
+        begin();
+        is_over = false;
+        spawn(sleep_thrice, kit_none());
+        spawn(busy_with, kit_int(number));
+        ck_assert_int_eq(coop_run(sched), 0);
+        ck_assert_int_eq(coop_sched_destroy(sched), 0);
+    }
+}
+END_TEST
+
 /* ---- what a wait leaves alone ---- */
 
 static void do_nothing(int number)
@@ -215,6 +261,7 @@ int main(void)
     const TTest *const tests[] = {
         a_reader_does_not_read_from_the_next_file_of_that_number,
         news_of_a_file_that_was_closed_are_not_of_the_next_one,
+        operations_that_need_not_wait_give_way_all_the_same,
         a_wait_leaves_errno_alone,
         who_waits_for_a_descriptor_is_in_no_deadlock_but_hides_none,
         outside_tasks_only_what_need_not_wait_is_done,

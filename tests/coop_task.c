@@ -608,6 +608,44 @@ START_TEST (a_channel_is_not_destroyed_while_tasks_wait_on_it) {
 }
 END_TEST
 
+/* ---- who never has to wait ---- */
+
+static bool is_over; /* or the others have got no turn */
+
+static kit_value sleep_thrice(kit_value none)
+{
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(coop_sleep_until(kit_now() + 2000000), 0);
+    is_over = true;
+    return none;
+}
+
+static kit_value send_and_receive(kit_value canceled)
+{
+    int64_t element = 7, end = kit_now() + INT64_C(2000000000);
+    if (canceled.i)
+        coop_cancel(coop_current());
+    while (!is_over && kit_now() < end) {
+        ck_assert_int_eq(coop_chan_send(channel, &element), 0);
+        ck_assert_int_eq(coop_chan_recv(channel, &element), 1);
+    }
+    ck_assert(is_over);
+    return canceled;
+}
+
+START_TEST (who_never_has_to_wait_for_a_channel_gives_way_all_the_same) {
+    coop_chan_create(&channel, 8, 4, NULL);
+    for (int canceled = 0; canceled < 2; canceled++) {
+        coop_sched *s = new_sched();
+        is_over = false;
+        spawn(s, NULL, sleep_thrice, kit_none());
+        spawn(s, NULL, send_and_receive, kit_int(canceled));
+        finish(s);
+    }
+    ck_assert_int_eq(coop_chan_destroy(channel), 0);
+}
+END_TEST
+
 /* ---- outside any task ---- */
 
 static bool is_gone;
@@ -933,6 +971,7 @@ int main(void)
         who_waits_for_members_that_are_abandoned_goes_on,
         destroy_reports_tasks_that_were_not_run_or_not_joined,
         a_channel_is_not_destroyed_while_tasks_wait_on_it,
+        who_never_has_to_wait_for_a_channel_gives_way_all_the_same,
         a_channel_may_be_destroyed_while_a_task_gives_way_in_it,
         outside_a_task_nothing_can_wait,
         outside_a_task_only_ended_tasks_can_be_joined,

@@ -100,8 +100,8 @@ static void begin_turn(coop_chan *ch)
 static int give_way(int result)
 {
     coop_sched *s = coop_running_sched();
-    if (s && s->head)
-        coop_yield();
+    if (s)
+        coop_end_turn(s);
     return result;
 }
 

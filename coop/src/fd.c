@@ -2,6 +2,7 @@
 /* Operations on descriptors: each is tried, and tried again when there may be
    a change. */
 #include "poller.h"
+#include "waiters.h"
 
 #include <coop/fd.h>
 #include <kit/attempt.h>
@@ -24,13 +25,22 @@ static ssize_t wait_and_retry(coop_sched *s, const struct kit_attempt *o,
     return result;
 }
 
+/* The others get their turn also when nobody ever has to wait. */
+static ssize_t attempt(coop_sched *s, const struct kit_attempt *o)
+{
+    ssize_t result = kit_attempt_make(o);
+    if (s && result >= 0)
+        coop_check_slice(s);
+    return result;
+}
+
 static ssize_t perform(const struct kit_attempt *o, int64_t deadline)
 {
     coop_sched *s = coop_running_sched();
     ssize_t result = coop_poller_admit(s, o->fd);
     if (result < 0)
         return result;
-    result = kit_attempt_make(o);
+    result = attempt(s, o);
     return result == -EAGAIN ? wait_and_retry(s, o, deadline) : result;
 }
 
@@ -97,7 +107,7 @@ int coop_fd_connect_until(int fd, const struct sockaddr *address,
     int result = coop_poller_admit(s, fd);
     if (result < 0)
         return result;
-    result = (int)kit_attempt_make(&o);
+    result = (int)attempt(s, &o);
     if (result != -EINPROGRESS)
         return result;
     if (!s)
@@ -166,6 +176,8 @@ int coop_fd_wait_until(int fd, int events, int64_t deadline)
         result = (int)kit_attempt_make(&kind);
     if (result == 0)
         result = (int)kit_attempt_make(&o);
+    if (result > 0 && s)
+        coop_check_slice(s);
     if (result != 0)
         return result;
     if (!s)

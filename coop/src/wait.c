@@ -95,19 +95,30 @@ void coop_unpark(coop_task *task)
 
 /* ---- yield ---- */
 
-int coop_yield(void)
+/* Of a task that may be canceled: it does not wait. */
+static inline int yield(coop_sched *s)
 {
-    coop_sched *s = coop_running_sched();
-    if (KIT_UNLIKELY(!s))
-        return 0;
     coop_task *t = s->current;
-    if (KIT_UNLIKELY(t->refuses))
-        return -ECANCELED;
     if (!s->head && --s->until_poll > 0)
         return 0;
     t->wake = 0;
     coop_make_ready_in(s, t);
     return coop_give_way(s, t);
+}
+
+int coop_yield(void)
+{
+    coop_sched *s = coop_running_sched();
+    if (KIT_UNLIKELY(!s))
+        return 0;
+    if (KIT_UNLIKELY(s->current->refuses))
+        return -ECANCELED;
+    return yield(s);
+}
+
+void coop_end_turn(coop_sched *s)
+{
+    yield(s);
 }
 
 /*
@@ -128,10 +139,8 @@ static int checks_to_come(const coop_sched *s, int64_t now)
  * when the clock was last read before. Counted from there a slice may be
  * short, but a task that seldom comes to a checkpoint gives way at each.
  */
-__attribute__((noinline)) static int check_clock(coop_sched *s)
+int coop_check_clock(coop_sched *s)
 {
-    if (s->current->refuses)
-        return -ECANCELED;
     int64_t now = kit_now();
     bool begins = s->checks < 0;
     if (begins)
@@ -141,7 +150,12 @@ __attribute__((noinline)) static int check_clock(coop_sched *s)
     if (now - s->slice_begun < s->slice)
         return 0;
     s->until_poll = 1; /* those who sleep may have waited long */
-    return coop_yield();
+    return yield(s);
+}
+
+__attribute__((noinline)) static int check(coop_sched *s)
+{
+    return s->current->refuses ? -ECANCELED : coop_check_clock(s);
 }
 
 int(coop_checkpoint)(void)
@@ -149,7 +163,7 @@ int(coop_checkpoint)(void)
     coop_sched *s = coop_running_sched();
     if (KIT_UNLIKELY(!s) || KIT_LIKELY(--s->checks > 0))
         return 0;
-    return check_clock(s);
+    return check(s);
 }
 
 /* ---- cancellation ---- */

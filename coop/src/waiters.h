@@ -103,6 +103,20 @@ bool coop_is_past(const coop_sched *s, int64_t deadline);
 
 int coop_give_way_until(coop_sched *s, int64_t deadline);
 
+/* The current task gives way, although it need not wait, and even if it is
+   canceled: the others shall run. */
+void coop_end_turn(coop_sched *s);
+
+/* Reads the clock, and gives way likewise if the slice is used. 0. */
+int coop_check_clock(coop_sched *s);
+
+/* As coop_checkpoint, for an operation that need not wait. */
+static inline void coop_check_slice(coop_sched *s)
+{
+    if (KIT_UNLIKELY(--s->checks <= 0))
+        coop_check_clock(s);
+}
+
 /* 0 when the current task may wait: it is not canceled, and there is time. */
 static inline int coop_may_wait(const coop_sched *s, int64_t deadline)
 {

@@ -3,7 +3,9 @@
  * The outside world: file descriptors, and calls that block.
  *
  * A task that reads, writes, accepts or connects lets the others run until the
- * descriptor is ready. Each operation is tried first, and need not wait then.
+ * descriptor is ready. Each operation is tried first, and need not wait then;
+ * a task whose operations are always done at once gives way to the others all
+ * the same, when its time slice is used (see coop_checkpoint), canceled or not.
  * The descriptor should be non-blocking (O_NONBLOCK); the operations here make
  * it so at first use. Regular files are always ready, and reading them blocks
  * the thread: see coop_offload.

@@ -23,7 +23,8 @@
  * 4096 in a row overtake the others at the most.
  *
  * A task whose sends and receives always find their element or their room
- * gives way to the others all the same, once in some 64 of them.
+ * gives way to the others all the same, once in some 64 of them, and so does
+ * one that has been canceled.
  *
  * What blocks (that is: lets other tasks run): coop_yield, coop_checkpoint,
  * coop_sleep_until, coop_join, coop_park, and the operations of channels,
