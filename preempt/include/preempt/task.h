@@ -14,7 +14,9 @@
  *
  * Threads. Everything here may be called from any thread, those that are not
  * the kit's included, unless it says otherwise. These may wait as tasks may,
- * but nobody can cancel or unpark them.
+ * but nobody can cancel or unpark them. A child of fork(2) may not go on with a
+ * scheduler of its parent, whose threads do not exist in it. It may create its
+ * own.
  *
  * What blocks: preempt_sleep_until, preempt_join, preempt_park, preempt_run,
  * preempt_sched_destroy, select, and the operations of channels, locks, groups,
