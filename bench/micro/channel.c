@@ -493,7 +493,7 @@ const struct micro_group micro_hog_group = {
     .summary = "items through a channel on CPUs that others use, too",
     .fill = fill_hog,
     .full = {SLICES_MANY, 100000000},
-    .quick = {SLICES_QUICK, 20000000},
+    .quick = {SLICES_QUICK, 5000000},
 };
 
 const struct micro_group micro_channel_group = {
