@@ -415,16 +415,15 @@ static void add_threads(struct micro_table *t, const struct shape *shape,
     micro_add(t, e);
 }
 
-/* Beside a hog those that only spin are left out: every wait of theirs is a time
-   slice of the kernel. */
+/* Beside a hog those that only spin are left out: every wait of theirs is a
+   time slice of the kernel. */
 static bool suits(const struct kind *kind, const struct shape *shape)
 {
     if (shape->capacity == 0 && !kind->has_any_capacity)
         return false;
     if (kind->pairs && kind->pairs != shape->pairs)
         return false;
-    return !shape->has_hog || !kind->waits ||
-           kind->strategy != KIT_WAIT_SPIN;
+    return !shape->has_hog || !kind->waits || kind->strategy != KIT_WAIT_SPIN;
 }
 
 static void add_block(struct micro_table *t, const struct shape *shape)

@@ -8,17 +8,17 @@
 #define MODEL_ATOMICS_H
 
 /* These are compiled once more, beside those of the library. */
-#define kit_lock_acquire     model_lock_acquire
-#define kit_lock_try_acquire model_lock_try_acquire
-#define kit_lock_release     model_lock_release
-#define kit_signal_init      model_signal_init
-#define kit_signal_destroy   model_signal_destroy
-#define kit_signal_give      model_signal_give
-#define kit_signal_await     model_signal_await
-#define kit_backoff_begin    model_backoff_begin
-#define kit_backoff_step     model_backoff_step
-#define kit_backoff_poll     model_backoff_poll
-#define kit_backoff_end      model_backoff_end
+#define kit_lock_acquire       model_lock_acquire
+#define kit_lock_try_acquire   model_lock_try_acquire
+#define kit_lock_release       model_lock_release
+#define kit_signal_init        model_signal_init
+#define kit_signal_destroy     model_signal_destroy
+#define kit_signal_give        model_signal_give
+#define kit_signal_await       model_signal_await
+#define kit_backoff_begin      model_backoff_begin
+#define kit_backoff_step       model_backoff_step
+#define kit_backoff_poll       model_backoff_poll
+#define kit_backoff_end        model_backoff_end
 #define kit_backoff_is_crowded model_backoff_is_crowded
 
 /* What declares the names below comes before they are replaced. */
