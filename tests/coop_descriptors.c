@@ -145,7 +145,7 @@ static kit_value sleep_thrice(kit_value none)
 static kit_value busy_with(kit_value number)
 {
     int ends[2], zero = open("/dev/zero", O_RDWR | O_CLOEXEC);
-    char bytes[100];
+    char bytes[100] = {0};
     make_pipe(ends);
     ck_assert_int_eq(write(ends[1], "x", 1), 1);
     if (number.i % 2)
