@@ -81,22 +81,6 @@ static uint64_t after(const struct ring *r, uint64_t position)
     return ((position & ~INDEX_MASK) + INDEX_MASK + 1) & ~CLOSED;
 }
 
-static uint64_t count_of(const struct ring *r, uint64_t position)
-{
-    position &= ~CLOSED;
-    return (position >> INDEX_BITS) * r->base.capacity +
-           (position & INDEX_MASK);
-}
-
-static size_t ring_length(const preempt_chan *ch)
-{
-    struct ring *r = of((preempt_chan *)(uintptr_t)ch);
-    uint64_t head = atomic_load_explicit(&r->head, memory_order_acquire);
-    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-    uint64_t length = count_of(r, tail) - count_of(r, head);
-    return length > ch->capacity ? ch->capacity : (size_t)length;
-}
-
 /* ---- elements ---- */
 
 /* Is the cell at this end of the ring ready for its next operation? */
@@ -181,18 +165,11 @@ static INLINE int get(struct ring *r, void *element, size_t size, uint64_t *at)
 
 /* ---- who waits ---- */
 
-/* Elements, or empty cells. */
-static uint64_t count_for(struct ring *r, bool sends)
-{
-    uint64_t length = ring_length(&r->base);
-    return sends ? r->base.capacity - length : length;
-}
-
 /* Pass a wake-up on: more than one waiter may be able to go on. */
 static inline void chain_senders(struct ring *r)
 {
     if (chan_has_waiter(&r->senders) &&
-        !chan_is_too_few(&r->senders, count_for(r, true)) &&
+        !chan_is_too_few(&r->base, &r->senders, true) &&
         is_ready(r, &r->tail, 0))
         chan_wake_one(&r->senders);
 }
@@ -202,7 +179,7 @@ static inline void chain_senders(struct ring *r)
 static inline void chain_receivers(struct ring *r)
 {
     if (chan_has_waiter(&r->receivers) &&
-        ((!chan_is_too_few(&r->receivers, count_for(r, false)) &&
+        ((!chan_is_too_few(&r->base, &r->receivers, false) &&
           is_ready(r, &r->head, 1)) ||
          (atomic_load_explicit(&r->tail, memory_order_relaxed) & CLOSED)))
         chan_wake_one(&r->receivers);
@@ -234,8 +211,7 @@ static void follow(struct ring *r, bool sent)
             chain_senders(r);
         else
             chain_receivers(r);
-        if (!chan_has_waiter(other) ||
-            chan_is_too_few(other, count_for(r, !sent)))
+        if (!chan_has_waiter(other) || chan_is_too_few(&r->base, other, !sent))
             return;
         if (left == 0) {
             chan_wake_one(other);
@@ -467,6 +443,22 @@ static void ring_leave(preempt_chan *ch, struct preempt_waiter *w, bool sends)
 }
 
 /* ---- the rest ---- */
+
+static uint64_t count_of(const struct ring *r, uint64_t position)
+{
+    position &= ~CLOSED;
+    return (position >> INDEX_BITS) * r->base.capacity +
+           (position & INDEX_MASK);
+}
+
+static size_t ring_length(const preempt_chan *ch)
+{
+    struct ring *r = of((preempt_chan *)(uintptr_t)ch);
+    uint64_t head = atomic_load_explicit(&r->head, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+    uint64_t length = count_of(r, tail) - count_of(r, head);
+    return length > ch->capacity ? ch->capacity : (size_t)length;
+}
 
 static bool ring_busy(const preempt_chan *ch)
 {

@@ -62,15 +62,6 @@ static uint32_t state_of(const struct spsc *q)
     return atomic_load_explicit(&q->state, memory_order_relaxed);
 }
 
-static size_t spsc_length(const preempt_chan *ch)
-{
-    struct spsc *q = of((preempt_chan *)(uintptr_t)ch);
-    uint64_t head = atomic_load_explicit(&q->head.count, memory_order_acquire);
-    uint64_t tail = atomic_load_explicit(&q->tail.count, memory_order_acquire);
-    uint64_t length = tail - head;
-    return length > ch->capacity ? ch->capacity : (size_t)length;
-}
-
 /* ---- sending and receiving at once ---- */
 
 static struct cell *cell_of(struct spsc *q, const struct place *place)
@@ -130,7 +121,7 @@ static APART int end_send(struct spsc *q, uint64_t at, bool is_sender)
     if (is_sender)
         chan_publish_cpu(&q->senders, at);
     if (chan_has_waiter(&q->receivers) &&
-        !chan_is_too_few(&q->receivers, spsc_length(&q->base)))
+        !chan_is_too_few(&q->base, &q->receivers, false))
         chan_serve(&q->base, &q->receivers, recv_for, 1);
     return 0;
 }
@@ -201,7 +192,7 @@ static APART int end_recv(struct spsc *q, uint64_t at, bool is_receiver)
     if (is_receiver)
         chan_publish_cpu(&q->receivers, at);
     if (chan_has_waiter(&q->senders) &&
-        !chan_is_too_few(&q->senders, q->base.capacity - spsc_length(&q->base)))
+        !chan_is_too_few(&q->base, &q->senders, true))
         chan_serve(&q->base, &q->senders, send_for, 0);
     return 1;
 }
@@ -391,6 +382,15 @@ static void spsc_leave(preempt_chan *ch, struct preempt_waiter *w, bool sends)
 }
 
 /* ---- the rest ---- */
+
+static size_t spsc_length(const preempt_chan *ch)
+{
+    struct spsc *q = of((preempt_chan *)(uintptr_t)ch);
+    uint64_t head = atomic_load_explicit(&q->head.count, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&q->tail.count, memory_order_acquire);
+    uint64_t length = tail - head;
+    return length > ch->capacity ? ch->capacity : (size_t)length;
+}
 
 static bool spsc_busy(const preempt_chan *ch)
 {

@@ -59,11 +59,20 @@ int chan_wait_and(const struct chan_party *p);
 void chan_announce(struct chan_side *side, struct preempt_waiter *w, bool first,
                    uint32_t least);
 
-/* Does the side that waits want more than those, to be served? It does not want
-   to sleep for long without: no fence is needed. */
-static inline bool chan_is_too_few(const struct chan_side *side, uint64_t count)
+/*
+ * Does the waiter of this side, which `sends` or receives, want more empty
+ * cells or elements than there are, to be served? Most want any: then the ends
+ * of the ring are left alone. None wants to sleep for long without, so that no
+ * fence is needed.
+ */
+static inline bool chan_is_too_few(const preempt_chan *ch,
+                                   const struct chan_side *side, bool sends)
 {
-    return count < atomic_load_explicit(&side->least, memory_order_relaxed);
+    uint32_t least = atomic_load_explicit(&side->least, memory_order_relaxed);
+    if (KIT_LIKELY(least == 0))
+        return false;
+    size_t length = ch->ops->length(ch);
+    return (sends ? ch->capacity - length : length) < least;
 }
 
 /*
