@@ -234,6 +234,32 @@ START_TEST (several_threads_may_wait_for_one_job) {
 }
 END_TEST
 
+static kit_value open_gate_now(kit_value arg)
+{
+    preempt_event_set(&gate);
+    return arg;
+}
+
+/* The short ones wake workers in vain, who then nap. */
+START_TEST (a_job_runs_beside_one_that_blocks_whatever_was_before) {
+    enum { SHORT = 200, ROUNDS = 30 };
+    preempt_job jobs[SHORT], blocks;
+    open_pool(2);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < SHORT; i++)
+            submit(&jobs[i], one_more, i);
+        for (int i = 0; i < SHORT; i++)
+            must_be(i + 1, result_of(&jobs[i]));
+        preempt_event_reset(&gate);
+        submit(&blocks, stay, round);
+        submit(&jobs[0], open_gate_now, round);
+        must_be(round, result_of(&blocks));
+        must_be(round, result_of(&jobs[0]));
+    }
+    close_pool();
+}
+END_TEST
+
 /* ---- jobs that use the pool ---- */
 
 static kit_value fibonacci(kit_value arg)
@@ -690,6 +716,7 @@ int main(void)
         the_memory_of_a_job_is_free_as_soon_as_it_is_over,
         one_worker_runs_jobs_in_the_order_of_submission,
         several_threads_may_wait_for_one_job,
+        a_job_runs_beside_one_that_blocks_whatever_was_before,
         jobs_that_wait_for_jobs_do_not_run_out_of_workers,
         a_job_that_waits_for_itself_is_told,
         a_job_cannot_wait_for_the_end_of_its_pool,

@@ -23,6 +23,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * A worker that was woken and found no job, because those who were awake had
+ * taken them all, naps: for this long it is woken only where all sleep. So many
+ * short jobs do not cost a wake-up each.
+ */
+#define NAP_NS 1000000
+
 /* Of the CPU, from look to look: a submitter of many jobs gets ahead by some,
    and does not have to share each cache line that it writes. */
 #define PAUSES 16
@@ -177,17 +184,21 @@ static bool push(preempt_pool *p, preempt_job *j)
     return true;
 }
 
-/* Under the lock. */
+/* Under the lock: after each change of who sleeps. */
 static void count_idlers(preempt_pool *p)
 {
-    atomic_store_explicit(&p->idle, preempt_waiters_count(&p->idlers),
-                          memory_order_seq_cst);
+    uint32_t idle = preempt_waiters_count(&p->idlers);
+    if (idle + preempt_waiters_count(&p->nappers) == p->count)
+        idle = (uint32_t)p->count;
+    atomic_store_explicit(&p->idle, idle, memory_order_seq_cst);
 }
 
 static void wake_worker(preempt_pool *p)
 {
     kit_lock_acquire(&p->lock);
     struct preempt_waiter *w = preempt_waiters_pop(&p->idlers);
+    if (!w)
+        w = preempt_waiters_pop(&p->nappers);
     count_idlers(p);
     kit_lock_release(&p->lock);
     if (w)
@@ -241,25 +252,36 @@ static struct look look(preempt_pool *p)
     return l;
 }
 
-static struct look look_or_sleep(preempt_pool *p)
+/* Under the lock: queued as one who sleeps, unless there is something to do. */
+static struct look look_last(preempt_pool *p, struct preempt_waiters *sleepers,
+                             struct preempt_waiter *w)
 {
-    struct preempt_waiter w = preempt_waiter_make(sleeper_self(), NULL);
-    struct wait why = {"take a job from", p->name, KIT_FOREVER};
     struct look l;
-    kit_lock_acquire(&p->lock);
-    preempt_waiters_push(&p->idlers, &w);
+    preempt_waiters_push(sleepers, w);
     count_idlers(p);
     l.is_closed = is_closed(p);
     l.job = take_locked(p);
     if (is_done(l)) {
-        preempt_waiters_remove(&p->idlers, &w);
+        preempt_waiters_remove(sleepers, w);
         count_idlers(p);
     }
+    return l;
+}
+
+/* `woken`: it was, and has not found a job since. */
+static struct look look_or_sleep(preempt_pool *p, bool *woken)
+{
+    struct preempt_waiter w = preempt_waiter_make(sleeper_self(), NULL);
+    struct preempt_waiters *sleepers = *woken ? &p->nappers : &p->idlers;
+    struct wait why = {"take a job from", p->name,
+                       *woken ? kit_now() + NAP_NS : KIT_FOREVER};
+    kit_lock_acquire(&p->lock);
+    struct look l = look_last(p, sleepers, &w);
     kit_lock_release(&p->lock);
     if (is_done(l))
         return l;
     atomic_store_explicit(&w.sleeper->idles, 1, memory_order_relaxed);
-    preempt_waiter_wait(&w, &p->lock, &p->idlers, &why);
+    *woken = preempt_waiter_wait(&w, &p->lock, sleepers, &why) >= 0;
     atomic_store_explicit(&w.sleeper->idles, 0, memory_order_relaxed);
     return look(p);
 }
@@ -268,7 +290,7 @@ static struct look look_or_sleep(preempt_pool *p)
 static preempt_job *await_job(preempt_pool *p)
 {
     struct kit_backoff b;
-    bool slept = false;
+    bool slept = false, woken = false;
     struct look l = look(p);
     if (is_done(l))
         return l.job;
@@ -279,7 +301,7 @@ static preempt_job *await_job(preempt_pool *p)
         if (kit_backoff_poll(&b)) {
             l = look(p);
         } else {
-            l = look_or_sleep(p);
+            l = look_or_sleep(p, &woken);
             slept = true;
         }
     }
@@ -310,10 +332,12 @@ int preempt_pool_close(preempt_pool *p)
         POOL_CLOSED)
         return -EPIPE;
     kit_lock_acquire(&p->lock);
-    struct preempt_waiter *all = preempt_waiters_pop_all(&p->idlers);
+    struct preempt_waiter *idlers = preempt_waiters_pop_all(&p->idlers);
+    struct preempt_waiter *nappers = preempt_waiters_pop_all(&p->nappers);
     count_idlers(p);
     kit_lock_release(&p->lock);
-    preempt_waiters_wake_list(all, WORD_SERVED);
+    preempt_waiters_wake_list(idlers, WORD_SERVED);
+    preempt_waiters_wake_list(nappers, WORD_SERVED);
     return 0;
 }
 

@@ -31,9 +31,9 @@ struct preempt_pool {
     _Alignas(CACHE_LINE) kit_lock lock;
     _Atomic(preempt_job *) first; /* jobs, the oldest first */
     preempt_job *last;
-    struct preempt_waiters idlers;
+    struct preempt_waiters idlers, nappers; /* workers that sleep */
 
-    /* how many: for a look without the lock */
+    /* how many a submission may wake: for a look without the lock */
     _Alignas(CACHE_LINE) kit_word idle;
     kit_word submitter_cpu; /* plus one; 0: none */
     kit_word worker_cpu;    /* of the last that had no job */

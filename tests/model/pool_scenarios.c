@@ -7,6 +7,7 @@
 #include "scenarios.h"
 
 #include <preempt/pool.h>
+#include <preempt/sync.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +24,8 @@ enum twist {
     CANCELS_ALL,
     ALSO_WAITS,
     SUBMITS,
-    CLOCK
+    CLOCK,
+    MEETS
 };
 
 struct workshop {
@@ -38,6 +40,7 @@ static struct {
     const struct workshop *workshop;
     preempt_pool *pool;
     preempt_job *known; /* to the one who cancels it, or waits for it, too */
+    preempt_event met;
     int runs, canceled;
 } shared;
 
@@ -75,9 +78,25 @@ static kit_value wait_for_known(kit_value arg)
     return kit_int(arg.i + 1);
 }
 
+/* The last job lets the one before it go on. */
+static kit_value meet(kit_value arg)
+{
+    shared.runs++;
+    model_check(preempt_event_wait(&shared.met) == 0);
+    return kit_int(arg.i + 1);
+}
+
+static kit_value let_go(kit_value arg)
+{
+    preempt_event_set(&shared.met);
+    return add_one(arg);
+}
+
 static preempt_job *job_of(int i)
 {
     const struct workshop *w = shared.workshop;
+    if (w->twist == MEETS && i > 0)
+        return make_job(i == w->jobs - 1 ? let_go : meet);
     if (w->twist == SUBMITS)
         return make_job(wait_for_known);
     if (i == 0 && shared.known)
@@ -128,6 +147,8 @@ static void *use(void *arg)
     for (int i = 0; i < w->jobs; i++) {
         jobs[i] = job_of(i);
         accepted[i] = submit(jobs[i]);
+        if (w->twist == MEETS && i == 0)
+            model_check(preempt_job_wait(jobs[i], NULL) == 0);
     }
     for (int i = 0; i < w->jobs; i++) {
         if (accepted[i])
@@ -168,6 +189,7 @@ static void *do_twist(void *arg)
     case CLOCK:
         model_clock_reach(SOON);
         break;
+    case MEETS:
     case NONE:
         break;
     }
@@ -180,11 +202,12 @@ static void *own(void *arg)
     const struct workshop *w = shared.workshop;
     struct preempt_pool_options o = {.workers = w->workers, .wait = w->wait};
     int others[USERS_MAX + 1], count = 0;
+    preempt_event_init(&shared.met, NULL);
     model_check(preempt_pool_create(&shared.pool, &o) == 0);
     if (w->twist == CANCELS_JOB || w->twist == ALSO_WAITS ||
         w->twist == SUBMITS)
         shared.known = make_job(add_one);
-    if (w->twist != NONE)
+    if (w->twist != NONE && w->twist != MEETS)
         others[count++] = model_thread_add("twist", do_twist, NULL);
     for (int i = 1; i < w->users; i++)
         others[count++] = model_thread_add("user", use, NULL);
@@ -224,6 +247,7 @@ const struct scenario pool_scenarios[] = {
     {"pool: one job", WORKSHOP(1, 1, 1, NONE, PARK), 3, {0}},
     {"pool: two jobs", WORKSHOP(1, 2, 1, NONE, PARK), 3, {0}},
     {"pool: two jobs, two workers", WORKSHOP(2, 2, 1, NONE, PARK), 1, {0}},
+    {"pool: a job lets another go on", WORKSHOP(2, 3, 1, MEETS, PARK), 1, {0}},
     {"pool: two submit", WORKSHOP(1, 1, 2, NONE, PARK), 1, {0}},
     {"pool: two wait", WORKSHOP(1, 1, 1, ALSO_WAITS, PARK), 2, {0}},
     {"pool: deadline", WORKSHOP(1, 1, 1, CLOCK, PARK), 2, {0}},

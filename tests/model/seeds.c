@@ -267,6 +267,11 @@ START_TEST (a_worker_that_sleeps_beside_a_job_is_found) {
 }
 END_TEST
 
+START_TEST (a_worker_that_naps_beside_a_job_for_ever_is_found) {
+    finds("worker-naps-for-ever", "pool: a job lets another go on", "deadlock");
+}
+END_TEST
+
 START_TEST (a_wait_for_a_job_that_its_end_misses_is_found) {
     finds("job-waited-in-secret", "pool: one job", "deadlock");
 }
@@ -340,6 +345,7 @@ int main(void)
         a_wake_up_that_a_stale_record_takes_is_found,
         a_select_that_enters_a_closed_channel_is_found,
         a_worker_that_sleeps_beside_a_job_is_found,
+        a_worker_that_naps_beside_a_job_for_ever_is_found,
         a_wait_for_a_job_that_its_end_misses_is_found,
         a_submission_that_a_worker_takes_for_anothers_is_found,
         a_member_that_its_cancellation_misses_is_found,

@@ -26,8 +26,12 @@
  * not run out of workers. A job that waits for itself by a circle of others
  * waits for ever, unless they are all on one worker (-EDEADLK).
  *
- * Jobs run shielded (preempt_shield): who cancels a worker cancels no job. A
- * worker without jobs sleeps, and is woken by a submission alone.
+ * Jobs run shielded (preempt_shield): who cancels a worker cancels no job.
+ *
+ * A worker without jobs sleeps, and a submission wakes one. If that was in
+ * vain, for those who were awake had taken all jobs, it naps for a millisecond,
+ * in which it is woken only where all sleep: so many short jobs do not cost a
+ * wake-up each, and a job waits that long at most beside a worker that sleeps.
  *
  * Any thread may call everything here, unless it says otherwise.
  */
