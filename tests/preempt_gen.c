@@ -581,14 +581,64 @@ START_TEST (of_two_threads_that_step_one_generator_each_value_goes_to_one) {
         step_by_two(o, (int64_t)scaled(3000));
         o.capacity = 3;
         step_by_two(o, (int64_t)scaled(3000));
+        o.capacity = 100;
+        step_by_two(o, (int64_t)scaled(3000));
     }
 }
 END_TEST
 
 START_TEST (of_two_threads_that_begin_a_generator_one_is_refused_or_waits) {
     struct preempt_gen_options o = {.capacity = 0};
-    for (size_t i = 0; i < scaled(1000); i++)
-        step_by_two(o, 2);
+    for (size_t i = 0; i < scaled(1000); i++) {
+        o.capacity = i % 3 * 4;
+        step_by_two(o, 2 + (int64_t)i % 50);
+    }
+}
+END_TEST
+
+/* A body that yields 0, and 1 when it may, and who steps it. */
+struct slow {
+    preempt_gen *g;
+    atomic_bool stepped, may_yield;
+};
+
+static kit_completion yield_slowly(preempt_gen *self, kit_value arg)
+{
+    struct slow *s = arg.p;
+    preempt_gen_yield(self, kit_int(0));
+    while (!s->may_yield)
+        sched_yield();
+    preempt_gen_yield(self, kit_int(1));
+    return kit_return(kit_none());
+}
+
+static void *step_slowly(void *arg)
+{
+    struct slow *s = arg;
+    ck_yielded(next(s->g, 0), 0);
+    s->stepped = true;
+    ck_yielded(next(s->g, 0), 1);
+    return NULL;
+}
+
+START_TEST (a_step_beside_one_that_waits_is_refused_while_running_ahead_too) {
+    for (size_t i = 0; i < COUNT_OF(capacities); i++) {
+        struct preempt_gen_options o = {.capacity = capacities[i]};
+        struct slow s = {.may_yield = false};
+        pthread_t first;
+        s.g = made(yield_slowly, kit_ptr(&s), o);
+        pthread_create(&first, NULL, step_slowly, &s);
+        while (!s.stepped || preempt_gen_state(s.g) != KIT_GEN_RUNNING)
+            sched_yield();
+        ck_failed(next(s.g, 0), -EBUSY);
+        ck_failed(kit_iter_return(preempt_gen_iter(s.g), kit_int(5)), -EBUSY);
+        ck_assert_int_eq(preempt_gen_destroy(s.g), -EBUSY);
+        s.may_yield = true;
+        pthread_join(first, NULL);
+        ck_assert_int_eq(preempt_gen_state(s.g), KIT_GEN_SUSPENDED);
+        ck_done_none(next(s.g, 0));
+        destroy(s.g);
+    }
 }
 END_TEST
 
@@ -610,6 +660,33 @@ START_TEST (any_thread_may_step_a_generator) {
         ck_yielded(next(g, 3), 3);
     }
     destroy(g);
+}
+END_TEST
+
+struct turn {
+    preempt_gen *g;
+    int64_t from;
+};
+
+static void *step_in_turn(void *arg)
+{
+    struct turn *t = arg;
+    for (int64_t n = 0; n < 3; n++)
+        ck_yielded(next(t->g, 0), t->from + n);
+    return NULL;
+}
+
+START_TEST (any_thread_may_step_a_generator_that_runs_ahead) {
+    struct preempt_gen_options o = {.capacity = 8};
+    struct turn t = {.g = made(naturals, kit_int(1000000), o)};
+    pthread_t thread;
+    for (; t.from < 60; t.from += 3) {
+        pthread_create(&thread, NULL, step_in_turn, &t);
+        pthread_join(thread, NULL);
+    }
+    for (int64_t n = t.from; n < 100; n++)
+        ck_yielded(next(t.g, 0), n);
+    destroy(t.g);
 }
 END_TEST
 
@@ -706,6 +783,8 @@ int main(void)
         of_two_threads_that_step_one_generator_each_value_goes_to_one,
         of_two_threads_that_begin_a_generator_one_is_refused_or_waits,
         any_thread_may_step_a_generator,
+        any_thread_may_step_a_generator_that_runs_ahead,
+        a_step_beside_one_that_waits_is_refused_while_running_ahead_too,
         a_generator_runs_on_the_cpu_that_was_asked_for,
         a_cpu_that_does_not_exist_fails_the_first_next,
         a_thread_that_cannot_start_fails_the_first_next_and_may_later,

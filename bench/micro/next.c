@@ -10,10 +10,15 @@
 
 #include <coop/frame.h>
 #include <coop/gen.h>
+#include <preempt/chan.h>
 #include <preempt/gen.h>
+#include <preempt/task.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define AHEAD 1024
 
 static enum micro_verdict step(struct micro_cell *cell, kit_iter *it)
 {
@@ -235,6 +240,73 @@ static void release_preempt(struct micro_cell *cell)
     preempt_gen_destroy(cell->state);
 }
 
+/* ---- the channel that a generator runs ahead by, alone ---- */
+
+struct stream {
+    preempt_sched *sched;
+    preempt_task *sender;
+    preempt_chan *chan;
+    preempt_chan_iter received;
+};
+
+static kit_value send_for_ever(kit_value chan)
+{
+    kit_value v = kit_int(0);
+    while (preempt_chan_send(chan.p, &v) == 0)
+        v.i++;
+    return v;
+}
+
+static int stream_begin(struct stream *s, const struct micro_cell *cell)
+{
+    struct kit_placement cpus = {.cpus = {micro_cpu(cell, 1)}, .count = 1};
+    struct preempt_sched_options so = {.placement = &cpus};
+    struct preempt_chan_options co = {.single = true};
+    int result = preempt_sched_create(&s->sched, &so);
+    if (result == 0)
+        result = preempt_chan_create(&s->chan, sizeof(kit_value),
+                                     (size_t)cell->entry.number[0], &co);
+    if (result == 0)
+        result = preempt_chan_iter_init(&s->received, s->chan, NULL);
+    if (result == 0)
+        result = preempt_spawn(s->sched, &s->sender, send_for_ever,
+                               kit_ptr(s->chan), NULL);
+    return result;
+}
+
+static void stream_end(struct stream *s)
+{
+    preempt_chan_close(s->chan);
+    if (s->sender)
+        preempt_join(s->sender, NULL);
+    preempt_chan_destroy(s->chan);
+    preempt_sched_destroy(s->sched);
+    free(s);
+}
+
+static enum micro_verdict prepare_stream(struct micro_cell *cell)
+{
+    struct stream *s = calloc(1, sizeof *s);
+    int result = s ? stream_begin(s, cell) : -ENOMEM;
+    cell->state = s;
+    if (result == 0)
+        return MICRO_OK;
+    if (s)
+        stream_end(s);
+    return micro_because(cell, MICRO_SKIPPED, "%s", kit_error_text(result));
+}
+
+static enum micro_verdict measure_stream(struct micro_cell *cell)
+{
+    struct stream *s = cell->state;
+    return step(cell, &s->received.iter);
+}
+
+static void release_stream(struct micro_cell *cell)
+{
+    stream_end(cell->state);
+}
+
 /* ---- peers: Boost ---- */
 
 #if MICRO_BOOST
@@ -362,19 +434,30 @@ static void add_coop(struct micro_table *t, const char *figure,
                              .how = mechanism});
 }
 
-/* `capacity` 0: lock-step; else the body runs ahead, and what is sent to it
-   goes nowhere. */
 static void add_preempt(struct micro_table *t, const char *figure,
-                        const char *name, size_t capacity)
+                        const char *name, struct micro_entry entry)
 {
     unsigned placements = micro_placements(t);
-    for (unsigned p = 0; p < placements; p++)
-        add(t, figure, name,
-            (struct micro_entry){.placement = (enum micro_placement)p,
-                                 .prepare = prepare_preempt,
-                                 .measure = measure_preempt,
-                                 .release = release_preempt,
-                                 .number = {capacity}});
+    for (unsigned p = 0; p < placements; p++) {
+        entry.placement = (enum micro_placement)p;
+        add(t, figure, name, entry);
+    }
+}
+
+static void add_threads(struct micro_table *t)
+{
+    static const char ahead[] = "next(), threads that run ahead";
+    struct micro_entry gen = {.prepare = prepare_preempt,
+                              .measure = measure_preempt,
+                              .release = release_preempt};
+    struct micro_entry stream = {.prepare = prepare_stream,
+                                 .measure = measure_stream,
+                                 .release = release_stream,
+                                 .number = {AHEAD}};
+    add_preempt(t, "next(), threads", "preempt_gen, lock-step", gen);
+    gen.number[0] = AHEAD; /* and what is sent to it goes nowhere */
+    add_preempt(t, ahead, "preempt_gen, by 1024", gen);
+    add_preempt(t, ahead, "preempt_chan, for one of each", stream);
 }
 
 static void add_script(struct micro_table *t, const char *figure,
@@ -433,9 +516,7 @@ static void fill(struct micro_table *t)
     add(t, stackless, "C++20 generator", cxx);
     add_stackful(t);
     add_coop(t, "next(), ucontext", "coop_gen, ucontext", "ucontext");
-    add_preempt(t, "next(), threads", "preempt_gen, lock-step", 0);
-    add_preempt(t, "next(), threads that run ahead", "preempt_gen, by 1024",
-                1024);
+    add_threads(t);
 }
 
 const struct micro_group micro_next_group = {

@@ -6,28 +6,20 @@
  */
 #include <preempt/gen.h>
 
-#include <preempt/chan.h>
 #include <preempt/task.h>
 
+#include "bias.h"
+#include "chan_impl.h"
 #include "signal_stack.h"
 #include "thread.h"
 
 #include <kit/backoff.h>
 #include <kit/chain.h>
+#include <kit/serial.h>
 #include <kit/stack.h>
 
 #include <errno.h>
 #include <stdlib.h>
-
-/* What a run-ahead body sends: a step, and its epoch. A request begins a new
-   epoch; answers of the old one have been overtaken. Only their equality
-   counts, so the epoch may be cut to its low half. */
-struct answer {
-    kit_value value;
-    uint32_t state; /* enum kit_state */
-    uint32_t epoch;
-};
-_Static_assert(sizeof(struct answer) == 16, "a size that copies fast");
 
 struct preempt_gen {
     kit_iter iter;
@@ -37,6 +29,9 @@ struct preempt_gen {
     /* enum kit_gen_state. Whoever makes it RUNNING has claimed the generator;
        an inner that is linked stays claimed by its chain. */
     _Atomic uint32_t state;
+    /* Run-ahead: while its holder is inside, it has claimed the generator, and
+       the state stays SUSPENDED. */
+    struct bias bias;
     /* Run-ahead: answers that callers have got. Here because they write it, and
        the state, at each step; what the body reads at each is further down. */
     uint64_t taken;
@@ -58,11 +53,11 @@ struct preempt_gen {
     preempt_gen *asker;
 
     /* run-ahead */
-    preempt_chan *ahead;      /* of struct answer; NULL: lock-step */
-    _Atomic uint32_t wanted;  /* the epoch that the caller has begun */
-    uint32_t epoch;           /* the body's */
+    preempt_chan *ahead; /* of the values; closed at the end; NULL: lock-step */
+    _Atomic bool requested_abruptly; /* the body has not seen it yet */
     _Atomic uint64_t awaited; /* the number of the answer that `asker` needs */
     uint64_t sent;            /* answers of the body, when it last asked */
+    kit_completion end;       /* of the body */
     uint64_t dropped;
 };
 
@@ -82,6 +77,12 @@ static void set_state(preempt_gen *g, enum kit_gen_state state)
     atomic_store_explicit(&g->state, state, memory_order_release);
 }
 
+static enum kit_gen_state load_state(const preempt_gen *g)
+{
+    return (enum kit_gen_state)atomic_load_explicit(&g->state,
+                                                    memory_order_acquire);
+}
+
 /* The state found; `from`, if the claim succeeded. */
 static enum kit_gen_state claim(preempt_gen *g, enum kit_gen_state from)
 {
@@ -98,6 +99,9 @@ static enum kit_gen_state claim(preempt_gen *g, enum kit_gen_state from)
    since what it writes for each is on no caller's cache line. */
 static _Thread_local preempt_gen *of_thread;
 static _Thread_local uint64_t sent_ahead;
+
+/* Who this thread is as a holder of a bias. */
+static _Thread_local uintptr_t biased_self;
 
 /* An abrupt request awaits an answer that the body does not know of yet. */
 #define NOT_SENT_YET UINT64_MAX
@@ -195,84 +199,89 @@ static void lockstep_end(preempt_gen *self, kit_completion end)
 
 /* A step cannot be canceled: it ends when the body yields. */
 static __attribute__((noinline)) int ahead_wait(preempt_gen *g,
-                                                struct answer *a)
+                                                kit_value *value)
 {
     /* relaxed: by callers; or by the body, of the request that is under way */
     if (atomic_load_explicit(&g->awaited, memory_order_relaxed) <= g->taken)
         ask(g, g->taken + 1);
     bool former = preempt_shield(true);
-    int got = preempt_chan_recv(g->ahead, a);
+    int got = preempt_chan_recv(g->ahead, value);
     preempt_shield(former);
     return got;
 }
 
-static int ahead_take(preempt_gen *g, struct answer *a)
+/* 1: a value; 0: the body has ended, or its channel is of no use any more. */
+static inline int ahead_take(preempt_gen *g, kit_value *value)
 {
-    int got = preempt_chan_try_recv(g->ahead, a);
+    int got = g->ahead->ops->try_recv(g->ahead, value);
     if (KIT_UNLIKELY(got == -EAGAIN))
-        got = ahead_wait(g, a);
+        got = ahead_wait(g, value);
     g->taken++;
     return got;
 }
 
-/* `a` is of an older epoch. The first of the caller's; the others are dropped.
-   If the body ended before it saw the request, that is how it ended, and the
-   request finds a completed generator. */
-static __attribute__((noinline)) kit_step ahead_overtake(preempt_gen *g,
-                                                         struct answer a,
-                                                         uint32_t epoch,
-                                                         kit_completion request)
+static kit_step ahead_next(preempt_gen *g)
 {
-    while (a.epoch != epoch) {
-        if (a.state != KIT_YIELDED)
-            return kit_gen_answer(KIT_GEN_DONE, request);
-        g->dropped++;
-        if (ahead_take(g, &a) != 1)
-            return kit_gen_answer(KIT_GEN_DONE, request);
-    }
-    return kit_step_make((enum kit_state)a.state, a.value);
+    kit_value value;
+    if (KIT_UNLIKELY(ahead_take(g, &value) != 1))
+        return kit_step_of_end(g->end);
+    return kit_yielded(value);
 }
 
-/* The next answer of the caller's epoch. */
-static kit_step ahead_receive(preempt_gen *g, kit_completion request)
+/* throw and return: the answer is the first that the body sends knowing of it.
+   If it ended before, how it did is lost. */
+static __attribute__((noinline)) kit_step ahead_overtake(preempt_gen *g,
+                                                         kit_completion request)
 {
-    uint32_t epoch = atomic_load_explicit(&g->wanted, memory_order_relaxed);
-    struct answer a;
-    if (KIT_UNLIKELY(ahead_take(g, &a) != 1))
+    kit_value value;
+    uint64_t awaited;
+    int got;
+    ask(g, NOT_SENT_YET);
+    g->request = request;
+    /* release: pairs with the body's acquire in ahead_yield */
+    atomic_store_explicit(&g->requested_abruptly, true, memory_order_release);
+    for (;;) {
+        got = ahead_take(g, &value);
+        /* relaxed: the body's, before what we have taken */
+        awaited = atomic_load_explicit(&g->awaited, memory_order_relaxed);
+        if (got != 1 || awaited <= g->taken)
+            break;
+        g->dropped++;
+    }
+    if (got == 1)
+        return kit_yielded(value);
+    if (awaited == NOT_SENT_YET)
         return kit_gen_answer(KIT_GEN_DONE, request);
-    if (KIT_UNLIKELY(a.epoch != epoch))
-        return ahead_overtake(g, a, epoch, request);
-    return kit_step_make((enum kit_state)a.state, a.value);
+    return kit_step_of_end(g->end);
 }
 
 static kit_step ahead_request(preempt_gen *g, kit_completion request)
 {
-    if (request.how != KIT_NEXT) {
-        ask(g, NOT_SENT_YET);
-        g->request = request;
-        /* release: pairs with the body's acquire in ahead_yield */
-        atomic_fetch_add_explicit(&g->wanted, 1, memory_order_release);
-    }
-    return ahead_receive(g, request);
-}
-
-static void ahead_answer(preempt_gen *g, kit_step step)
-{
-    struct answer a = {step.value, (uint32_t)step.state, g->epoch};
-    sent_ahead++;
-    preempt_chan_send(g->ahead, &a);
+    if (KIT_LIKELY(request.how == KIT_NEXT))
+        return ahead_next(g);
+    return ahead_overtake(g, request);
 }
 
 static kit_completion ahead_yield(preempt_gen *g, kit_value value)
 {
-    ahead_answer(g, kit_yielded(value));
-    uint32_t wanted = atomic_load_explicit(&g->wanted, memory_order_acquire);
-    if (wanted == g->epoch)
+    sent_ahead++;
+    g->ahead->ops->send(g->ahead, &value);
+    /* acquire: pairs with the caller's release in ahead_overtake */
+    if (KIT_LIKELY(!atomic_load_explicit(&g->requested_abruptly,
+                                         memory_order_acquire)))
         return kit_next(kit_none());
-    g->epoch = wanted;
-    /* relaxed: for those whom this body asks from now on */
+    atomic_store_explicit(&g->requested_abruptly, false, memory_order_relaxed);
+    /* relaxed: for those whom this body asks from now on, and for the caller,
+       who looks when it has taken an answer */
     atomic_store_explicit(&g->awaited, sent_ahead + 1, memory_order_relaxed);
     return g->request;
+}
+
+static void ahead_end(preempt_gen *g, kit_completion end)
+{
+    sent_ahead++;
+    g->end = end;
+    preempt_chan_close(g->ahead);
 }
 
 /* ---- the thread ---- */
@@ -295,7 +304,7 @@ static void *run(void *arg)
         await_resume(g);
     kit_completion end = g->body(g, g->arg);
     if (g->ahead)
-        ahead_answer(g, kit_step_of_end(end));
+        ahead_end(g, end);
     else
         lockstep_end(g, end);
     if (stack.signal_stack) {
@@ -325,6 +334,14 @@ static kit_step request_body(preempt_gen *g, kit_completion request)
     return s;
 }
 
+/* To this thread, as long as no other one comes. */
+static void be_biased(preempt_gen *g)
+{
+    if (biased_self == 0)
+        biased_self = (uintptr_t)kit_serials_take(1) * BIAS_THREAD;
+    bias_give(&g->bias, biased_self);
+}
+
 /* The first request: next starts the body, the others complete it at once. */
 static kit_step begin(preempt_gen *g, kit_completion request)
 {
@@ -338,6 +355,8 @@ static kit_step begin(preempt_gen *g, kit_completion request)
         ask(g, 1); /* the body may ask its caller before that waits */
     if (kit_gen_takes_first(g->first, request.value, &g->arg))
         result = start(g);
+    if (result == 0 && g->ahead && g->ahead->asymmetric)
+        be_biased(g);
     if (result == 0)
         return request_body(g, request);
     g->arg = arg;
@@ -374,12 +393,25 @@ step_otherwise(preempt_gen *g, enum kit_gen_state state, kit_completion request)
     return kit_gen_answer(state, request);
 }
 
+/* The state found, as in claim. */
+static enum kit_gen_state claim_suspended(preempt_gen *g)
+{
+    if (g->ahead) {
+        enum kit_gen_state state = load_state(g);
+        if (state != KIT_GEN_SUSPENDED)
+            return state;
+        if (!bias_end(&g->bias, biased_self))
+            return KIT_GEN_RUNNING;
+    }
+    return claim(g, KIT_GEN_SUSPENDED);
+}
+
 /* Claims the generator, so that of two callers at once one gets -EBUSY. */
 static inline kit_step step(preempt_gen *g, kit_completion request)
 {
     if (KIT_UNLIKELY(called_by_body(g)))
         return kit_failed_errno(-EBUSY);
-    enum kit_gen_state state = claim(g, KIT_GEN_SUSPENDED);
+    enum kit_gen_state state = claim_suspended(g);
     if (KIT_UNLIKELY(state != KIT_GEN_SUSPENDED))
         return step_otherwise(g, state, request);
     return request_body(g, request);
@@ -388,6 +420,22 @@ static inline kit_step step(preempt_gen *g, kit_completion request)
 static kit_step gen_next(kit_iter *it, kit_value sent)
 {
     return step(gen_of(it), kit_next(sent));
+}
+
+/* Run-ahead: the thread that began the generator, while no other one has
+   stepped it, and nobody has done so abruptly. */
+static kit_step gen_next_ahead(kit_iter *it, kit_value sent)
+{
+    preempt_gen *g = gen_of(it);
+    if (KIT_UNLIKELY(called_by_body(g) || !bias_enter(&g->bias, biased_self)))
+        return gen_next(it, sent);
+    kit_step s = ahead_next(g);
+    if (KIT_UNLIKELY(s.state != KIT_YIELDED)) {
+        set_state(g, KIT_GEN_DONE);
+        bias_end(&g->bias, biased_self);
+    }
+    bias_leave(&g->bias);
+    return s;
 }
 
 static kit_step gen_throw(kit_iter *it, kit_value error)
@@ -400,12 +448,16 @@ static kit_step gen_return(kit_iter *it, kit_value value)
     return step(gen_of(it), kit_return(value));
 }
 
+static const struct kit_iter_ops lockstep_ops = {gen_next, gen_throw,
+                                                 gen_return};
+static const struct kit_iter_ops ahead_ops = {gen_next_ahead, gen_throw,
+                                              gen_return};
+
 /* ---- life ---- */
 
 int preempt_gen_create(preempt_gen **out, preempt_gen_fn body, kit_value arg,
                        const struct preempt_gen_options *options)
 {
-    static const struct kit_iter_ops ops = {gen_next, gen_throw, gen_return};
     static const struct preempt_gen_options defaults;
     const struct preempt_gen_options *o = options ? options : &defaults;
     if (!body || !kit_gen_knows_first(o->first) ||
@@ -419,14 +471,15 @@ int preempt_gen_create(preempt_gen **out, preempt_gen_fn body, kit_value arg,
     if (o->capacity > 0) {
         struct preempt_chan_options c = {
             .name = "generator", .wait = o->wait, .single = true};
-        int result = preempt_chan_create(&g->ahead, sizeof(struct answer),
-                                         o->capacity, &c);
+        int result =
+            preempt_chan_create(&g->ahead, sizeof(kit_value), o->capacity, &c);
         if (result < 0) {
             free(g);
             return result;
         }
     }
-    kit_iter_init(&g->iter, &ops);
+    kit_iter_init(&g->iter, g->ahead ? &ahead_ops : &lockstep_ops);
+    bias_init(&g->bias);
     kit_chain_init(&g->chain);
     kit_signal_init(&g->requested, o->wait);
     kit_signal_init(&g->answered, o->wait);
@@ -468,16 +521,12 @@ kit_step preempt_gen_next(preempt_gen *g, kit_value sent)
     return kit_iter_next(&g->iter, sent);
 }
 
-static enum kit_gen_state load_state(const preempt_gen *g)
-{
-    return (enum kit_gen_state)atomic_load_explicit(&g->state,
-                                                    memory_order_acquire);
-}
-
 enum kit_gen_state preempt_gen_state(const preempt_gen *g)
 {
     enum kit_gen_state state = load_state(g);
     preempt_gen *self = (preempt_gen *)(uintptr_t)g;
+    if (state == KIT_GEN_SUSPENDED && bias_is_inside(&g->bias))
+        return KIT_GEN_RUNNING;
     if (state != KIT_GEN_RUNNING)
         return state;
     return load_state(gen_of_chain(kit_chain_root(&self->chain)));
@@ -507,11 +556,9 @@ static kit_completion yield_of(void *generator, kit_value value)
  */
 static preempt_gen *claim_inner(const preempt_gen *self, kit_iter *it)
 {
-    if (it->ops != self->iter.ops || self->ahead)
+    if (it->ops != &lockstep_ops || self->ahead)
         return NULL;
     preempt_gen *inner = gen_of(it);
-    if (inner->ahead)
-        return NULL;
     enum kit_gen_state state = claim(inner, KIT_GEN_SUSPENDED);
     if (state == KIT_GEN_SUSPENDED)
         return inner;
@@ -539,8 +586,8 @@ static kit_completion delegate_by_link(preempt_gen *self, preempt_gen *inner)
 
 static kit_completion delegate_by_protocol(preempt_gen *self, kit_iter *it)
 {
-    struct kit_chain *held =
-        it->ops == self->iter.ops ? &gen_of(it)->chain : NULL;
+    bool is_ours = it->ops == &lockstep_ops || it->ops == &ahead_ops;
+    struct kit_chain *held = is_ours ? &gen_of(it)->chain : NULL;
     if (held)
         kit_chain_hold(held);
     kit_completion c =

@@ -300,6 +300,17 @@ START_TEST (a_group_that_is_freed_under_who_waits_is_found) {
 }
 END_TEST
 
+START_TEST (a_bias_that_is_ended_without_a_barrier_is_found) {
+    finds("bias-ended-without-barrier",
+          "run-ahead of 4: two callers, late stores", "wrong");
+}
+END_TEST
+
+START_TEST (a_bias_that_is_given_while_it_is_ended_is_found) {
+    finds("bias-ended-unseen", "run-ahead of 4: two callers", "wrong");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -351,6 +362,8 @@ int main(void)
         a_member_that_its_cancellation_misses_is_found,
         a_member_that_is_canceled_after_its_end_is_found,
         a_group_that_is_freed_under_who_waits_is_found,
+        a_bias_that_is_ended_without_a_barrier_is_found,
+        a_bias_that_is_given_while_it_is_ended_is_found,
         NULL,
     };
     return run_suite("model seeds", 60, tests);

@@ -31,6 +31,9 @@
  * requests of these, and of the chain, are kept apart by the callers; and who
  * asks for the state of one of them destroys none of the others meanwhile.
  *
+ * Running ahead, a step is cheapest for the thread of the first one, and until
+ * another thread makes one.
+ *
  * The body stays on its own thread for life, with that thread's thread-local
  * variables, its locks and its errno. Destroy, on whatever thread, ends that
  * thread and joins it: it is for a generator that nobody else uses then or
