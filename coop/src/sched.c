@@ -77,15 +77,19 @@ static int64_t now_roughly(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* A few at a time: those run before the next ones, which are in nobody's cache
-   yet, are looked at. And in two steps, so that they are fetched together. */
+/*
+ * A few at a time: those run before the next ones, which are in nobody's cache
+ * yet, are looked at. So they are fewer than the turns until then: if each poll
+ * made ready one task more than have their turns, of a million that are due all
+ * would be out of the cache again when theirs comes. And in two steps, so that
+ * they are fetched together.
+ */
 static void fire_timers(coop_sched *s)
 {
-    coop_task *due[COOP_TIMERS_PER_POLL];
+    coop_task *due[COOP_SWITCHES_PER_POLL];
     struct coop_timer *timer;
-    int count = 0;
-    while (count < COOP_TIMERS_PER_POLL &&
-           (timer = coop_timer_fire(&s->timers, s->now))) {
+    int count = 0, most = s->until_poll - s->until_poll / 4;
+    while (count < most && (timer = coop_timer_fire(&s->timers, s->now))) {
         due[count] = KIT_CONTAINER(timer, coop_task, timer);
         coop_fetch_task(due[count++]);
     }

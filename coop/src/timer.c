@@ -3,6 +3,7 @@
 #include "timer.h"
 
 #define LOOKED_AT 64 /* timers in one slot, to find the earliest of them */
+#define FEW       8  /* of which the earliest is looked for each time */
 
 /* A level and a slot in it. */
 struct place {
@@ -31,10 +32,11 @@ static int64_t start_of(const struct coop_timers *w, struct place p)
 /* The place of the earliest timers; there must be one. */
 static struct place earliest(const struct coop_timers *w)
 {
-    int level = 0;
-    while (!w->used[level])
-        level++;
-    return (struct place){level, __builtin_ctzll(w->used[level])};
+    int level = __builtin_ctz(w->used_levels), word = 0;
+    while (!w->used[level][word])
+        word++;
+    return (struct place){level,
+                          word * 64 + __builtin_ctzll(w->used[level][word])};
 }
 
 static struct coop_timer_slot *slot_at(struct coop_timers *w, struct place p)
@@ -44,13 +46,19 @@ static struct coop_timer_slot *slot_at(struct coop_timers *w, struct place p)
 
 static void mark_used(struct coop_timers *w, struct place p)
 {
-    w->used[p.level] |= (uint64_t)1 << p.slot;
+    w->used[p.level][p.slot / 64] |= (uint64_t)1 << p.slot % 64;
+    w->used_levels |= 1u << p.level;
 }
 
 static void mark_empty(struct coop_timers *w, struct place p)
 {
+    uint64_t *used = w->used[p.level], any = 0;
     slot_at(w, p)->first = NULL;
-    w->used[p.level] &= ~((uint64_t)1 << p.slot);
+    used[p.slot / 64] &= ~((uint64_t)1 << p.slot % 64);
+    for (int i = 0; i < COOP_TIMER_WORDS; i++)
+        any |= used[i];
+    if (!any)
+        w->used_levels &= ~(1u << p.level);
 }
 
 /* `t` is the new last one. */
@@ -124,6 +132,23 @@ static void move_down(struct coop_timers *w, struct place p)
     } while (t != first);
 }
 
+/* The earliest timer of the slot, the first in of several; NULL: it has more
+   than a few. At the lowest level all are equal. */
+static struct coop_timer *earliest_of_few(struct coop_timers *w, struct place p)
+{
+    struct coop_timer *first = slot_at(w, p)->first, *least = first;
+    int count = 1;
+    if (p.level == 0)
+        return first;
+    for (struct coop_timer *t = first->next; t != first; t = t->next) {
+        if (++count > FEW)
+            return NULL;
+        if (t->deadline < least->deadline)
+            least = t;
+    }
+    return least;
+}
+
 struct coop_timer *coop_timer_fire(struct coop_timers *w, int64_t now)
 {
     while (w->count > 0) {
@@ -131,12 +156,14 @@ struct coop_timer *coop_timer_fire(struct coop_timers *w, int64_t now)
         int64_t start = start_of(w, p);
         if (start > now)
             break;
-        w->base = start;
-        if (p.level == 0) {
-            struct coop_timer *t = slot_at(w, p)->first;
+        struct coop_timer *t = earliest_of_few(w, p);
+        if (t && t->deadline > now)
+            return NULL;
+        if (t) {
             coop_timer_stop(w, t);
             return t;
         }
+        w->base = start;
         move_down(w, p);
     }
     if (w->base < now)

@@ -6,9 +6,10 @@
  * many there are, and they fire in the exact order of their deadlines; equal
  * ones first in, first out.
  *
- * A timer is in the level of the highest digit (of 6 bits) in which its
- * deadline differs from `base`, the time up to which all has been fired; when
- * base comes to its slot, it moves to a lower level.
+ * A timer is in the level of the highest digit (of 8 bits) in which its
+ * deadline differs from `base`, a time up to which all has been fired. When its
+ * slot is the next, it moves to a lower level and base to the slot's beginning;
+ * but of a few in a slot the earliest is looked for and fired from there.
  *
  * Of a million timers each is out of the cache when it is to move, and the ring
  * of a slot says only where the next one is. So each timer also knows one that
@@ -22,9 +23,10 @@
 #include <kit/base.h>
 
 enum {
-    COOP_TIMER_DIGIT = 6,
+    COOP_TIMER_DIGIT = 8,
     COOP_TIMER_SLOTS = 1 << COOP_TIMER_DIGIT,
     COOP_TIMER_LEVELS = (63 + COOP_TIMER_DIGIT - 1) / COOP_TIMER_DIGIT,
+    COOP_TIMER_WORDS = COOP_TIMER_SLOTS / 64,
     COOP_TIMER_AHEAD = 16, /* so many timers ahead, memory is fetched */
 };
 
@@ -45,7 +47,8 @@ struct coop_timer_slot {
 struct coop_timers {
     int64_t base;
     size_t count;
-    uint64_t used[COOP_TIMER_LEVELS]; /* a bit for each slot with timers */
+    unsigned used_levels; /* a bit for each that has timers */
+    uint64_t used[COOP_TIMER_LEVELS][COOP_TIMER_WORDS]; /* for each slot */
     struct coop_timer_slot slots[COOP_TIMER_LEVELS][COOP_TIMER_SLOTS];
 };
 
