@@ -5,7 +5,8 @@
  * Reads cases ("case ...", the bodies, the drive line, "end") and prints them
  * with the transcript that the back end gives. Indented lines in the input are
  * transcripts of somebody else: ignored. The first line that cannot be
- * understood ends it, with exit status 2 and nothing printed of its case.
+ * understood ends it, with exit status 2 and nothing printed of its case; input
+ * that cannot be read, with exit status 1.
  */
 #include "program.h"
 
@@ -37,28 +38,32 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 struct reading {
-    struct run run;
+    struct run run; /* writes what is held */
     struct program program;
-    char *held; /* lines of a case that may turn out to be malformed yet */
+    char *held; /* of a case: a later line of it may be malformed */
     size_t length;
 };
 
-static void hold(struct reading *r, const char *line)
+static void hold(struct reading *r)
 {
-    size_t more = strlen(line);
-    r->held = realloc(r->held, r->length + more + 1);
-    if (!r->held)
+    r->run.out = open_memstream(&r->held, &r->length);
+    if (!r->run.out)
         abort();
-    memcpy(r->held + r->length, line, more);
-    r->length += more;
-    r->held[r->length++] = '\n';
+}
+
+static void let_go(struct reading *r, bool print)
+{
+    if (fclose(r->run.out) != 0)
+        abort();
+    if (print)
+        fwrite(r->held, 1, r->length, stdout);
+    free(r->held);
 }
 
 static void print_held(struct reading *r)
 {
-    if (r->length > 0)
-        fwrite(r->held, 1, r->length, stdout);
-    r->length = 0;
+    let_go(r, true);
+    hold(r);
 }
 
 static const char *take_drive(struct reading *r, const char *text)
@@ -70,41 +75,48 @@ static const char *take_drive(struct reading *r, const char *text)
     } else if (!program_is_whole(&r->program)) {
         wrong = "drives a body that delegates to none that comes later";
     } else {
-        print_held(r);
         run_drive(&r->run, &drive);
     }
     drive_free(&drive);
     return wrong;
 }
 
+static void begin_case(struct reading *r)
+{
+    print_held(r); /* of the case before, if that has no end */
+    program_free(&r->program);
+    program_init(&r->program);
+}
+
 /* NULL to go on, or why the line cannot be understood. */
 static const char *take_line(struct reading *r, const char *line)
 {
+    const char *wrong = NULL;
+    bool begins = strncmp(line, "case ", 5) == 0;
     if (line[0] == ' ' || line[0] == '\0')
         return NULL;
-    hold(r, line);
+    if (begins)
+        begin_case(r);
+    fprintf(r->run.out, "%s\n", line);
     if (line[0] == 'g')
-        return program_parse_body(&r->program, line);
-    if (strncmp(line, "drive:", 6) == 0)
-        return take_drive(r, line + 6);
-    if (strncmp(line, "case ", 5) == 0) {
-        program_free(&r->program);
-        program_init(&r->program);
-        return NULL;
-    }
-    if (strcmp(line, "end") != 0)
-        return "is malformed";
-    print_held(r);
-    return NULL;
+        wrong = program_parse_body(&r->program, line);
+    else if (strncmp(line, "drive:", 6) == 0)
+        wrong = take_drive(r, line + 6);
+    else if (strcmp(line, "end") == 0)
+        print_held(r);
+    else if (!begins)
+        wrong = "is malformed";
+    return wrong;
 }
 
-/* Lines may end as they do on Windows. */
-static void drop_line_end(char *line, size_t length)
+/* Lines may end as they do on Windows. Returns the length. */
+static size_t drop_line_end(char *line, size_t length)
 {
     if (length > 0 && line[length - 1] == '\n')
         line[--length] = '\0';
     if (length > 0 && line[length - 1] == '\r')
         line[--length] = '\0';
+    return length;
 }
 
 /* The exit status. */
@@ -116,16 +128,16 @@ static int read_cases(struct reading *r)
     ssize_t got;
     while (!wrong && (got = getline(&line, &room, stdin)) >= 0) {
         number++;
-        drop_line_end(line, (size_t)got);
-        wrong = take_line(r, line);
+        bool is_text = drop_line_end(line, (size_t)got) == strlen(line);
+        wrong = is_text ? take_line(r, line) : "has a byte that is 0";
     }
     if (wrong)
         fprintf(stderr, "generator_programs: line %zu %s: %.200s\n", number,
                 wrong, line);
-    else
-        print_held(r);
+    else if (ferror(stdin))
+        perror("generator_programs: standard input");
     free(line);
-    return wrong ? 2 : 0;
+    return wrong ? 2 : ferror(stdin) ? 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -139,12 +151,13 @@ int main(int argc, char **argv)
     const struct backend *backend = backends[0];
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &backend);
-    struct reading r = {.run = {.backend = backend, .out = stdout}};
+    struct reading r = {.run = {.backend = backend}};
     r.run.program = &r.program;
     program_init(&r.program);
+    hold(&r);
     int result = read_cases(&r);
+    let_go(&r, result == 0);
     program_free(&r.program);
-    free(r.held);
     if (fflush(stdout) != 0)
         result = 1;
     return result;

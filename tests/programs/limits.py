@@ -4,6 +4,7 @@
 it refuses: with one line on stderr, exit status 2, and nothing printed of the
 case. PROGRAM may have words before it: an emulator."""
 
+import os
 import subprocess
 import sys
 import unittest
@@ -123,6 +124,33 @@ class Limits(unittest.TestCase):
     def test_what_is_no_line_of_a_case_is_refused(self):
         self.assert_refused(2, "is malformed", "case words", "words",
                             "drive: n0 1")
+
+    def test_a_case_whose_last_line_is_malformed_is_refused_as_a_whole(self):
+        for line in ("ende", "end ", "g1: q", "drive: n0 1 , q0 2",
+                     "case\tnext"):
+            self.assert_refused(4, "is malformed", "case last", "g0: y 1",
+                                "drive: n0 1", line)
+
+    def test_a_case_without_its_end_is_over_where_the_next_begins(self):
+        text = lines("case one", "g0: y 1", "drive: n0 1")
+        following = lines("case two", "g0: r 2", "drive: n0 1")
+        self.assert_transcript(text + following,
+                               text + lines("  = 1 more") +
+                               following + lines("  = 2 done"))
+
+    def test_zero_bytes_are_refused(self):
+        self.assert_refused(2, "has a byte that is 0", "case zero",
+                            "g0: y 1\0 y 2", "drive: n0 1")
+
+    def test_input_that_cannot_be_read_is_an_error(self):
+        folder = os.open("/", os.O_RDONLY)
+        result = subprocess.run(PROGRAM, stdin=folder, capture_output=True,
+                                timeout=100, check=False)
+        os.close(folder)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stdout, b"")
+        self.assertEqual(result.stderr, b"generator_programs: standard input: "
+                                        b"Is a directory\n")
 
     def test_lines_may_end_as_they_do_on_windows(self):
         text = lines("case ends", "g0: y 1", "drive: n0 1 , n0 2")
