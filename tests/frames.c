@@ -472,6 +472,44 @@ START_TEST (a_step_of_a_deep_chain_calls_the_innermost_function_only) {
 }
 END_TEST
 
+/* ---- loops ---- */
+
+struct breaker {
+    coop_frame frame;
+    kit_loop loop;
+    kit_iterable *source;
+};
+
+/* Passes one item on, and ends with 5 once its loop is left. */
+COOP_FRAME_FUNCTION(breaking)
+{
+    struct breaker *self = (struct breaker *)f;
+    kit_value item;
+    COOP_FRAME_BEGIN(f);
+    kit_loop_open(&self->loop, self->source);
+    while (kit_loop_next(&self->loop, &item)) {
+        COOP_FRAME_YIELD(f, item);
+        if (kit_is_abrupt(how))
+            return kit_step_of_end(kit_loop_close(&self->loop, how));
+        break;
+    }
+    how = kit_loop_close(&self->loop, kit_next(kit_int(5)));
+    COOP_FRAME_END(f);
+    return kit_step_of_end(how);
+}
+
+START_TEST (a_frame_that_leaves_a_loop_by_break_closes_it_and_goes_on) {
+    struct counter c = {.limit = 9};
+    struct breaker b = {.source = &c.frame.iter.iterable};
+    coop_frame_init(&c.frame, &count);
+    coop_frame_init(&b.frame, &breaking);
+    ck_yielded(kit_iter_next(&b.frame.iter, kit_none()), 0);
+    ck_done(kit_iter_next(&b.frame.iter, kit_none()), 5);
+    ck_assert_int_eq(c.cleanups, 1);
+    ck_assert_int_eq(coop_frame_state(&c.frame), KIT_GEN_DONE);
+}
+END_TEST
+
 /* ---- clean-up ---- */
 
 static void note_state(coop_frame *f)
@@ -713,6 +751,7 @@ int main(void)
         the_first_value_is_refused_or_the_argument_as_the_policy_says,
         a_delegation_starts_a_frame_whatever_its_policy,
         a_step_of_a_deep_chain_calls_the_innermost_function_only,
+        a_frame_that_leaves_a_loop_by_break_closes_it_and_goes_on,
         what_is_deferred_runs_once_at_any_end,
         what_is_deferred_finds_the_frame_running,
         a_frame_that_never_began_cleans_nothing_up,

@@ -294,6 +294,31 @@ START_TEST (a_loop_that_is_left_before_its_first_item_closes) {
 }
 END_TEST
 
+/* Takes one item, leaves by C's `break`, and goes on behind the loop. */
+static kit_completion go_on_behind(void)
+{
+    kit_loop loop;
+    kit_value item;
+    for (kit_loop_open(&loop, &spy.iter.iterable); kit_loop_next(&loop, &item);)
+        break;
+    return kit_loop_close(&loop, kit_next(kit_none()));
+}
+
+START_TEST (a_loop_that_is_left_to_go_on_behind_it_closes_once) {
+    spy_on(3);
+    ck_completion(go_on_behind(), KIT_NEXT, kit_none());
+    transcript_check("s.iter\ns.next()\ns.return()\n");
+    ck_assert_int_eq(spy.released, 1);
+}
+END_TEST
+
+START_TEST (a_close_that_fails_surfaces_behind_the_loop) {
+    spy_on(3);
+    spy.on_return = fails_with_7;
+    ck_completion(go_on_behind(), KIT_THROW, kit_int(7));
+}
+END_TEST
+
 /* Loops over the inner spy, and leaves both loops at its first item. */
 static kit_completion leave_both(void *context, kit_value item)
 {
@@ -544,6 +569,8 @@ int main(void)
         an_error_while_opening_is_the_result_and_nothing_is_released,
         a_loop_that_saw_the_end_stays_at_it_and_closes_nothing,
         a_loop_that_is_left_before_its_first_item_closes,
+        a_loop_that_is_left_to_go_on_behind_it_closes_once,
+        a_close_that_fails_surfaces_behind_the_loop,
         leaving_an_outer_loop_closes_innermost_first,
         delegation_gives_the_final_value_of_the_inner,
         the_inner_starts_with_none_and_gets_later_sends_unchanged,

@@ -97,7 +97,7 @@ kit_completion kit_loop_close(kit_loop *loop, kit_completion left)
     kit_completion end = left;
     if (loop->over)
         end = loop->end.how == KIT_THROW ? loop->end : left;
-    else if (kit_is_abrupt(left))
+    else
         end = kit_close(loop->it, left);
     if (loop->it)
         kit_iterable_release(loop->source, loop->it);

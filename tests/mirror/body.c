@@ -126,6 +126,33 @@ START_TEST (leaving_a_loop_by_a_try_closes_its_source) {
 }
 END_TEST
 
+/* Passes one item on, and once its loop is left, how many bodies cleaned up. */
+static kit_completion breaking(any_gen *self, kit_value source)
+{
+    kit_loop loop;
+    kit_value item;
+    for (kit_loop_open(&loop, source.p); kit_loop_next(&loop, &item);) {
+        KIT_LOOP_TRY(&loop, K(gen_yield)(self, item));
+        break;
+    }
+    KIT_TRY(kit_loop_close(&loop, kit_next(kit_none())));
+    KIT_TRY(K(gen_yield)(self, kit_int(cleanups)));
+    return kit_return(kit_int(5));
+}
+
+START_TEST (a_body_that_leaves_a_loop_by_break_closes_it_and_goes_on) {
+    any_gen *source = made(one_two, kit_none());
+    any_gen *g = made(breaking, kit_ptr(&K(gen_iter)(source)->iterable));
+    ck_yielded(next(g, 0), 1);
+    ck_yielded(next(g, 0), 1);
+    ck_assert_int_eq(K(gen_state)(source), KIT_GEN_DONE);
+    ck_done(next(g, 0), 5);
+    ck_assert_int_eq(cleanups, 1);
+    destroy(g);
+    destroy(source);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -134,6 +161,7 @@ int main(void)
         what_is_deferred_waits_until_the_body_leaves,
         tries_may_nest,
         leaving_a_loop_by_a_try_closes_its_source,
+        a_body_that_leaves_a_loop_by_break_closes_it_and_goes_on,
         NULL,
     };
     return run_suite(SUITE("bodies"), 10, tests);

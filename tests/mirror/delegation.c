@@ -393,12 +393,11 @@ static int64_t sum_of_first(any_gen *g, int count)
     kit_loop loop;
     kit_value item;
     int64_t sum = 0;
-    bool more = true;
     kit_loop_open(&loop, iterable_of(g));
-    while (count-- > 0 && (more = kit_loop_next(&loop, &item)))
+    while (count-- > 0 && kit_loop_next(&loop, &item))
         sum += item.i;
-    kit_completion left = more ? kit_return(kit_none()) : kit_next(kit_none());
-    ck_assert_int_ne(kit_loop_close(&loop, left).how, KIT_THROW);
+    ck_completion(kit_loop_close(&loop, kit_next(kit_none())), KIT_NEXT,
+                  kit_none());
     return sum;
 }
 

@@ -83,7 +83,7 @@ static inline kit_step kit_iter_next(kit_iter *it, kit_value sent)
     return it->ops->next(it, sent);
 }
 
-/* {none, failed with -EPROTO} where the iterator has no throw. */
+/* {-EPROTO, failed} where the iterator has no throw. */
 KIT_EXPORT kit_step kit_iter_throw(kit_iter *it, kit_value error);
 
 /* {value, done} where the iterator has no return. */
@@ -124,14 +124,16 @@ KIT_EXPORT kit_value kit_failure_of(kit_step s);
  *     }
  *     kit_completion end = kit_loop_close(&loop, kit_next(kit_none()));
  *
- * kit_loop_close must be called once, with how the body left the loop: next
- * when it ran to its end, return for a break, throw for an error. It closes
- * the source if that is due and says how the loop ended:
- *   - a normal end closes nothing: next(none);
+ * kit_loop_close must be called once, with how the loop was left: next to go
+ * on behind it, whether it ran to its end or by C's `break`; return or throw to
+ * leave the body, too. It closes the source if that is due, and its result is
+ * how the body goes on:
+ *   - a normal end closes nothing, and is the result: next(none);
  *   - an error of the source closes nothing: throw(error);
  *   - a malformed step is throw(-EPROTO), and the source is not closed for it;
- *   - return or throw closes once, and is the result; an error of the close
- *     surfaces on return, but an error of the body wins over it.
+ *   - leaving before the end, in any way, closes once and is the result; an
+ *     error of the close surfaces on next and return, but an error of the body
+ *     wins over it.
  */
 typedef struct kit_loop {
     kit_iterable *source;
