@@ -21,6 +21,14 @@
 #define KIT_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define KIT_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* Of a function that keeps its n-th argument, a pointer, and does not read what
+   that points to: it need not be initialised yet, and gcc is not to warn. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
+#define KIT_KEEPS(n) __attribute__((access(none, n)))
+#else
+#define KIT_KEEPS(n)
+#endif
+
 /* The structure of type `type` whose field `member` is at `ptr`. */
 #define KIT_CONTAINER(ptr, type, member)                                       \
     ((type *)(void *)((char *)(ptr)-offsetof(type, member)))

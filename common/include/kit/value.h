@@ -44,7 +44,7 @@ static inline kit_value kit_double(double d)
     return v;
 }
 
-static inline kit_value kit_ptr(const void *p)
+KIT_KEEPS(1) static inline kit_value kit_ptr(const void *p)
 {
     kit_value v;
     v.p = (void *)(uintptr_t)p;
