@@ -42,7 +42,11 @@
  *
  * and TRY_YIELD and TRY_DELEGATE are just that, without a "finally". One of
  * the four a line; none inside a switch of the function's own. What is to be
- * cleaned up at any end can be registered instead: coop_frame_defer.
+ * cleaned up at any end can be registered instead: coop_frame_defer. A loop
+ * over an iterable is a field, too (kit_loop, kit/iter.h); what goes before
+ * returning is then its close:
+ *
+ *                 return kit_step_of_end(kit_loop_close(&self->loop, how));
  *
  * Semantics and states are those of coop/gen.h. Requests run the function on
  * the caller's thread and never block by themselves. Threads: as there. A frame
