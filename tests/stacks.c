@@ -278,11 +278,11 @@ static void finish(coop_coro **all, size_t count)
     free(all);
 }
 
-/* ThreadSanitizer follows 8000 flows at most. */
+/* ThreadSanitizer follows 8000 flows at most, and valgrind 500 threads. */
 START_TEST (a_hundred_thousand_coroutines_live_at_once) {
     size_t count = UNDER_TSAN         ? 500
                    : UNDER_ASAN       ? 2000
-                   : under_valgrind() ? 1000
+                   : under_valgrind() ? (on_threads() ? 400 : 1000)
                    : under_emulator() ? 1000
                    : on_threads()     ? 5000
                                       : 100000;
