@@ -5,7 +5,8 @@
                           number, name, state, what each waits for
   coop bt TASK            the backtrace of a task, by number or name, or of what
                           an expression points at: a task, a coroutine, or a
-                          generator
+                          generator; if it is in the body of a generator that it
+                          has resumed, first that body's, then `resumed by:`
   coop core FILE          as generate-core-file, but with the stacks in it
 
 To load them:  source PREFIX/share/schedkit/coop-gdb.py
@@ -21,6 +22,7 @@ from gdb.unwinder import Unwinder, register_unwinder
 
 POINTER = 8
 NOT_BEGUN = "It has not begun.\n"
+RESUMED_BY = "resumed by:\n"
 
 # What each architecture calls its program counter and its stack pointer, and
 # what a call preserves.
@@ -75,6 +77,15 @@ def struct(name):
 def text(value):
     """A string of the program's, or an empty one for NULL."""
     return value.string(errors="replace") if int(value) else ""
+
+
+def words_at(address, count):
+    memory = gdb.selected_inferior().read_memory(address, count * POINTER)
+    return memoryview(bytes(memory)).cast("Q")
+
+
+def word_at(address):
+    return words_at(address, 1)[0]
 
 
 # --- schedulers and tasks ----------------------------------------------------
@@ -167,12 +178,86 @@ def all_tasks():
     return [task for s in running_schedulers() for task in s.tasks()]
 
 
+# --- stacks ------------------------------------------------------------------
+
+# As in common/context/slab.c.
+SLAB_BYTES, SLOTS_MAX, MARK = 4 << 20, 63, 0x6b69742d736c6162
+LEAST_SLAB_BYTES = 1 << 20
+
+# What a coroutine's creator may have between it and the stack's record.
+LOCAL_MAX = 4096
+
+
+def slabs():
+    """Of the stack pools of all threads."""
+    kind = struct("kit_stack_pool").pointer()
+    pools = {int(gdb.parse_and_eval("kit_flow_here.own_pool"))
+             for _ in EachThread()}
+    for address in pools - {0}:
+        pool = gdb.Value(address).cast(kind)
+        for lists in (pool["slabs"], pool["full"]):
+            for index in range(lists.type.range()[1] + 1):
+                slab = lists[index]
+                while int(slab):
+                    yield slab
+                    slab = slab["next"]
+
+
+def is_slab_around(slab, address):
+    """It is known by its mark."""
+    try:
+        return int(slab["mark"]) == int(slab) ^ MARK and \
+            int(slab) <= address < int(slab) + int(slab["bytes"])
+    except gdb.MemoryError:
+        return False
+
+
+def slab_around(address):
+    """One of several stacks is aligned to its size; of the others, those that
+    a pool still has are found there."""
+    kind = struct("kit_slab").pointer()
+    size = LEAST_SLAB_BYTES
+    while size <= SLAB_BYTES:
+        slab = gdb.Value(address & -size).cast(kind)
+        if is_slab_around(slab, address):
+            return slab
+        size *= 2
+    return next((s for s in slabs() if is_slab_around(s, address)), None)
+
+
+def stack_at(address, likely):
+    """The stack that an address is on, perhaps this one; None: none of ours."""
+    address = int(address)
+    if int(likely["low"]) <= address < int(likely):
+        return likely
+    slab = slab_around(address)
+    if slab is None:
+        return None
+    size = int(slab["stack_bytes"])
+    slot = (address - int(slab)) // size
+    high = int(slab) + (slot + 1) * size - slot % 16 * 128
+    stack = gdb.Value(high).cast(likely.type) - 1
+    return stack if address < int(stack) else None
+
+
+def coroutine_on(stack):
+    """The coroutine whose body has this stack, at the top of it; None: it is a
+    task's. It is known by the stack that it says it has."""
+    use = stack["use"]
+    if int(use) and text(use["what"]) == "task":
+        return None
+    kind = struct("coop_coro")
+    place = next(f.bitpos // 8 for f in kind.fields() if f.name == "stack")
+    top = int(stack) - kind.sizeof & -16
+    low = top - LOCAL_MAX
+    words = words_at(low + place, LOCAL_MAX // POINTER + 1)
+    for index in range(len(words) - 1, -1, -16 // POINTER):
+        if words[index] == int(stack):
+            return gdb.Value(low + index * POINTER).cast(kind.pointer())
+    return None
+
+
 # --- suspended sides ---------------------------------------------------------
-
-def word_at(address):
-    memory = gdb.selected_inferior().read_memory(address, POINTER)
-    return int.from_bytes(bytes(memory), "little")
-
 
 def code_at(address, code):
     """Are these the bytes there?"""
@@ -288,8 +373,8 @@ def backtrace_of_registers(registers):
     return SUSPENDED.backtrace(registers)
 
 
-def backtrace_of(context, stack):
-    """Of the side that is suspended in a context, whose body has `stack`."""
+def backtrace_of_side(context, stack):
+    """Of the side that is suspended in a context, and is on this stack."""
     mechanism = text(context["mechanism"]["name"])
     side = int(context["suspended"])
     if mechanism == "baton":
@@ -299,22 +384,51 @@ def backtrace_of(context, stack):
     return backtrace_of_registers(registers_of_asm(side))
 
 
-def backtrace_of_task(task):
-    if not task.is_current():
-        return backtrace_of(task.pointer["context"], task.pointer["stack"])
-    scheduler = task.scheduler
-    if scheduler.inner:
-        # It waits until the inner scheduler is done, which holds its side.
-        return backtrace_of(scheduler.inner.pointer["main"],
-                            task.pointer["stack"])
-    if not scheduler.thread:
-        return backtrace_of_thread(task.pointer["stack"])
+def backtrace_of_resumers(stack, last):
+    """Where what is on this stack is the body of a coroutine, somebody waits
+    for that to yield, and so on, down to who is on the last one."""
+    frames = ""
+    while stack and stack != last:
+        coroutine = coroutine_on(stack)
+        if coroutine is None:
+            break
+        context = coroutine["face"]["context"]
+        stack = stack_at(context["suspended"], last)
+        if stack:
+            frames += RESUMED_BY + backtrace_of_side(context, stack)
+    return frames
+
+
+def backtrace_of(context, last):
+    """Of the side that is suspended in a context, which is on the stack `last`,
+    or in a coroutine that was resumed from there."""
+    stack = stack_at(context["suspended"], last) or last
+    return backtrace_of_side(context, stack) + \
+        backtrace_of_resumers(stack, last)
+
+
+def backtrace_of_running(thread, last):
     selected = gdb.selected_thread()
     try:
-        scheduler.thread.switch()
-        return gdb.execute("with width 0 -- backtrace", to_string=True)
+        thread.switch()
+        sp = gdb.newest_frame().read_register(SP[architecture()])
+        frames = gdb.execute("with width 0 -- backtrace", to_string=True)
+        return frames + backtrace_of_resumers(stack_at(sp, last), last)
     finally:
         selected.switch()
+
+
+def backtrace_of_task(task):
+    stack = task.pointer["stack"]
+    if not task.is_current():
+        return backtrace_of(task.pointer["context"], stack)
+    scheduler = task.scheduler
+    if scheduler.inner and int(scheduler.inner.pointer["current"]):
+        # It waits until the inner scheduler is done, which holds its side.
+        return backtrace_of(scheduler.inner.pointer["main"], stack)
+    if not scheduler.thread:
+        return backtrace_of_thread(stack)
+    return backtrace_of_running(scheduler.thread, stack)
 
 
 def backtrace_of_expression(expression):
@@ -346,22 +460,6 @@ def backtrace_of_expression(expression):
 # --- core files --------------------------------------------------------------
 
 GUARD_INSTALL, GUARD_REMOVE = 102, 103
-SLAB_BYTES, SLOTS_MAX = 4 << 20, 63     # as in common/context/slab.c
-
-
-def slabs():
-    """Of the stack pools of all threads."""
-    kind = struct("kit_stack_pool").pointer()
-    pools = {int(gdb.parse_and_eval("kit_flow_here.own_pool"))
-             for _ in EachThread()}
-    for address in pools - {0}:
-        pool = gdb.Value(address).cast(kind)
-        for lists in (pool["slabs"], pool["full"]):
-            for index in range(lists.type.range()[1] + 1):
-                slab = lists[index]
-                while int(slab):
-                    yield slab
-                    slab = slab["next"]
 
 
 def guards_of(slab, page):

@@ -42,12 +42,14 @@ def functions(backtrace):
 
 
 LISTED = ["coop tasks", "coop bt main", "coop bt reader", "coop bt turns",
-          "coop bt 3", "coop bt 4", "coop bt in_line",
-          "coop bt through_a_call", "coop bt generator"]
+          "coop bt 3", "coop bt 5", "coop bt in_line",
+          "coop bt through_a_call", "coop bt generator", "coop bt stepper"]
 NESTED = ["coop tasks", "coop bt 1", "coop bt inner", "coop bt in_line",
-          "coop bt reader"]
+          "coop bt reader", "coop bt stepper"]
+STEPPED = ["coop bt main", "coop bt stepper"]
 # Between two threads: after the one has left, before the other arrives.
-HANDED_OVER = ["coop tasks", "coop bt main", "coop bt reader", "coop bt inner"]
+HANDED_OVER = ["coop tasks", "coop bt main", "coop bt reader", "coop bt inner",
+               "coop bt stepper"]
 GUARD = "print *((char *) ((struct coop_coro *) in_line)->stack->low - 1)"
 WRONG = ["coop bt nobody", "coop bt 99", "coop bt &depth", "coop bt"]
 
@@ -75,10 +77,15 @@ class OnMechanism:
                              [f"coop core {core}", GUARD], "--args", PROGRAM,
                              cls.mechanism)
             cls.core = gdb(NESTED, PROGRAM, core)
+            cls.stepped = gdb(start + ["continue", "continue"] + STEPPED +
+                              [f"coop core {core}"], "--args", PROGRAM,
+                              cls.mechanism)
+            cls.core_stepped = gdb(STEPPED, PROGRAM, core)
 
     def passes(self, backtrace, *names):
         """The backtrace has these functions in this order, and an end."""
         found = functions(backtrace)
+        self.assertTrue(found, backtrace)
         rest = iter(found)
         self.assertTrue(all(name in rest for name in names), backtrace)
         self.assertIn(found[-1], self.last, backtrace)
@@ -88,7 +95,7 @@ class OnMechanism:
         lines = [line.split() for line in
                  self.live["coop tasks"].strip().split("\n")]
         self.assertEqual([line[1] for line in lines],
-                         ["main", "reader", "turns", "new"])
+                         ["main", "reader", "turns", "stepper", "new"])
         self.assertEqual(lines[0], ["1", "main", "running"])
         self.assertIn(lines[1][2], ("parked", "waiting"))
         self.assertEqual(lines[1][3:], ["receive", "from", "lines"])
@@ -100,6 +107,27 @@ class OnMechanism:
         self.passes(self.live["coop bt turns"], "take_a_turn", "take_turns",
                     "run")
 
+    def resumed(self, backtrace, *bodies):
+        """It has these bodies, the innermost first, each with an end."""
+        parts = backtrace.split("resumed by:\n")
+        self.assertEqual(len(parts), len(bodies), backtrace)
+        for part, names in zip(parts, bodies):
+            self.passes(part, *names)
+
+    def test_a_task_that_waits_in_a_generator_is_unwound_to_its_entry(self):
+        for said in (self.live, self.nested, self.core, self.stepped,
+                     self.core_stepped):
+            self.resumed(said["coop bt stepper"],
+                         ("read_a_word", "read_words", "run"),
+                         ("step_once", "step_words", "run"),
+                         ("step_once", "step_all", "run"))
+
+    def test_a_task_that_runs_in_a_generator_is_unwound_to_its_entry(self):
+        for said in (self.stepped, self.core_stepped):
+            self.resumed(said["coop bt main"],
+                         ("stop_here", "stop_in_body", "run"),
+                         ("step_once", "main_task", "run"))
+
     def test_a_task_may_be_named_by_its_number(self):
         self.assertEqual(self.live["coop bt 3"], self.live["coop bt turns"])
 
@@ -107,7 +135,7 @@ class OnMechanism:
         self.passes(self.live["coop bt main"], "stop_here", "main_task", "run")
 
     def test_a_task_that_has_not_begun_has_no_frames(self):
-        self.assertIn("It has not begun.", self.live["coop bt 4"])
+        self.assertIn("It has not begun.", self.live["coop bt 5"])
 
     def test_a_coroutine_is_unwound_however_it_was_suspended(self):
         self.passes(self.live["coop bt in_line"], "yield_in_line",
@@ -120,8 +148,8 @@ class OnMechanism:
     def test_schedulers_within_tasks_are_listed_too(self):
         for said in (self.nested, self.core):
             lines = said["coop tasks"].strip().split("\n")
-            self.assertEqual(len(lines), 5, lines)
-            self.assertEqual(lines[4].split(), ["5", "inner", "running"])
+            self.assertEqual(len(lines), 6, lines)
+            self.assertEqual(lines[5].split(), ["6", "inner", "running"])
 
     def test_a_task_that_runs_a_scheduler_is_unwound(self):
         for said in (self.nested, self.core):
@@ -143,7 +171,7 @@ class OnMechanism:
         self.assertIn("Cannot access memory", self.nested["errors"])
 
     def test_what_is_no_task_is_said_to_be_none(self):
-        for sentence in ("no task has that name", "there are 4 tasks",
+        for sentence in ("no task has that name", "there are 5 tasks",
                          "points at a", "needs a task"):
             self.assertIn(sentence, self.live["errors"])
         self.assertNotIn("Traceback", self.live["errors"])
@@ -180,7 +208,9 @@ class OnBaton(OnMechanism, unittest.TestCase):
             self.assertEqual(lines, [
                 ["main", "running"],
                 ["reader", "waiting", "receive", "from", "lines"],
-                ["turns", "ready"], ["new", "one", "ready"],
+                ["turns", "ready"],
+                ["stepper", "waiting", "receive", "from", "channel"],
+                ["new", "one", "ready"],
                 ["inner", "running"]])
 
     def test_tasks_are_unwound_while_the_baton_is_handed_over(self):
@@ -189,6 +219,10 @@ class OnBaton(OnMechanism, unittest.TestCase):
                         "main_task", "run")
             self.passes(said["coop bt reader"], "read_a_line", "read_lines",
                         "run")
+            self.resumed(said["coop bt stepper"],
+                         ("read_a_word", "read_words", "run"),
+                         ("step_once", "step_words", "run"),
+                         ("step_once", "step_all", "run"))
             self.assertIn("It has not begun.", said["coop bt inner"])
         self.assertIn("Cannot access memory", self.between["errors"])
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 static const struct kit_mechanism *mechanism;
-static coop_chan *lines;
+static coop_chan *lines, *words;
 coop_coro *in_line, *through_a_call;
 coop_gen *generator;
 volatile int depth; /* keeps calls from being the last thing that is done */
@@ -99,6 +99,54 @@ static coop_coro *begun(int64_t by_call)
     return co;
 }
 
+/* ---- a task that waits in a generator, in another one's body ---- */
+
+__attribute__((noinline)) static void read_a_word(void)
+{
+    int64_t word;
+    coop_chan_recv(words, &word);
+    depth++;
+}
+
+static kit_completion read_words(coop_gen *self, kit_value arg)
+{
+    (void)self;
+    read_a_word();
+    return kit_return(arg);
+}
+
+__attribute__((noinline)) static void step_once(coop_gen_fn body)
+{
+    struct coop_gen_options o = {.mechanism = mechanism};
+    coop_gen *g;
+    coop_gen_create(&g, body, kit_none(), &o);
+    coop_gen_next(g, kit_none());
+    coop_gen_destroy(g);
+    depth++;
+}
+
+static kit_completion step_words(coop_gen *self, kit_value arg)
+{
+    (void)self;
+    step_once(read_words);
+    return kit_return(arg);
+}
+
+static kit_value step_all(kit_value arg)
+{
+    step_once(step_words);
+    return arg;
+}
+
+/* ---- and one that runs in one ---- */
+
+static kit_completion stop_in_body(coop_gen *self, kit_value arg)
+{
+    (void)self;
+    stop_here();
+    return kit_return(arg);
+}
+
 /* ---- tasks ---- */
 
 static void spawn(coop_sched *s, const char *name, coop_task_fn body)
@@ -144,7 +192,9 @@ static kit_value main_task(kit_value arg)
     spawn(coop_sched_of(coop_current()), "new one", do_nothing);
     stop_here();
     wait_for_inner();
+    step_once(stop_in_body);
     coop_chan_close(lines);
+    coop_chan_close(words);
     coop_gen_destroy(generator);
     coop_coro_destroy(in_line);
     coop_coro_destroy(through_a_call);
@@ -163,11 +213,14 @@ int main(int argc, char **argv)
     coop_sched_create(&s, &o);
     struct coop_chan_options of_channel = {.name = "lines"};
     coop_chan_create(&lines, sizeof(int64_t), 0, &of_channel);
+    coop_chan_create(&words, sizeof(int64_t), 0, NULL);
     spawn(s, "main", main_task);
     spawn(s, "reader", read_lines);
     spawn(s, "turns", take_turns);
+    spawn(s, "stepper", step_all);
     coop_run(s);
     coop_sched_destroy(s);
     coop_chan_destroy(lines);
+    coop_chan_destroy(words);
     return 0;
 }
