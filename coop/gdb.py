@@ -373,10 +373,21 @@ def backtrace_of_registers(registers):
     return SUSPENDED.backtrace(registers)
 
 
+def lending_of(task):
+    """Of the context of a task on user stacks that waits in a body of baton
+    (common/context/baton.c); None: it does not."""
+    if text(task["mechanism"]["name"]) != "lent":
+        return None
+    return task["body"].cast(struct("lending").pointer())
+
+
 def backtrace_of_side(context, stack):
     """Of the side that is suspended in a context, and is on this stack."""
-    mechanism = text(context["mechanism"]["name"])
-    side = int(context["suspended"])
+    return backtrace_by(context["mechanism"], context["suspended"], stack)
+
+
+def backtrace_by(mechanism, side, stack):
+    mechanism, side = text(mechanism["name"]), int(side)
     if mechanism == "baton":
         return backtrace_of_thread(stack)
     if mechanism == "ucontext":
@@ -384,24 +395,37 @@ def backtrace_of_side(context, stack):
     return backtrace_of_registers(registers_of_asm(side))
 
 
-def backtrace_of_resumers(stack, last):
+def backtrace_of_resumers(stack, last, task=None):
     """Where what is on this stack is the body of a coroutine, somebody waits
-    for that to yield, and so on, down to who is on the last one."""
+    for that to yield, and so on, down to who is on the last one. With the
+    context of a task that is lent: its home is no thread's any more."""
     frames = ""
     while stack and stack != last:
         coroutine = coroutine_on(stack)
         if coroutine is None:
             break
         context = coroutine["face"]["context"]
-        stack = stack_at(context["suspended"], last)
-        if stack:
-            frames += RESUMED_BY + backtrace_of_side(context, stack)
+        side = context["suspended"]
+        stack = stack_at(side, last)
+        if not stack:
+            break
+        frames += RESUMED_BY
+        if task is not None and side == lending_of(task)["home"]:
+            frames += backtrace_by(lending_of(task)["mechanism"],
+                                   task["suspended"], stack)
+        else:
+            frames += backtrace_of_side(context, stack)
     return frames
 
 
 def backtrace_of(context, last):
     """Of the side that is suspended in a context, which is on the stack `last`,
     or in a coroutine that was resumed from there."""
+    lending = lending_of(context)
+    if lending is not None:
+        stack = stack_at(lending["body"], last)
+        return backtrace_of_thread(stack) + \
+            backtrace_of_resumers(stack, last, context)
     stack = stack_at(context["suspended"], last) or last
     return backtrace_of_side(context, stack) + \
         backtrace_of_resumers(stack, last)

@@ -32,12 +32,17 @@ static kit_step resumed(coop_coro *co)
     return coop_coro_resume(co, kit_next(kit_none()));
 }
 
-static coop_sched *new_sched(void)
+static coop_sched *sched_on(const struct kit_mechanism *mechanism)
 {
-    struct coop_sched_options o = {.mechanism = baton()};
+    struct coop_sched_options o = {.mechanism = mechanism};
     coop_sched *s;
     ck_assert_int_eq(coop_sched_create(&s, &o), 0);
     return s;
+}
+
+static coop_sched *new_sched(void)
+{
+    return sched_on(baton());
 }
 
 /* ---- threads ---- */
@@ -225,9 +230,9 @@ static kit_value park_in_chain(kit_value none)
 }
 
 /* Its deadlock is reported, and is what the test wants. */
-static void abandon_a_task_in_chain(void)
+static void abandon_a_task_in_chain(const struct kit_mechanism *mechanism)
 {
-    coop_sched *s = new_sched();
+    coop_sched *s = sched_on(mechanism);
     ck_assert_int_eq(coop_spawn(s, NULL, park_in_chain, kit_none(), NULL), 0);
     ck_assert_int_eq(coop_run(s), -EDEADLK);
     ck_assert_int_eq(coop_sched_destroy(s), 0);
@@ -243,9 +248,12 @@ static void use_stacks_again(void)
 }
 
 START_TEST (with_a_task_end_the_bodies_that_it_is_in_the_middle_of) {
+    const struct kit_mechanism *const mechanisms[] = {
+        baton(), kit_mechanism_default(), kit_mechanism_named("ucontext"),
+        baton()};
     size_t before = threads_of_old();
-    for (int i = 0; i < 3; i++) {
-        abandon_a_task_in_chain();
+    for (int i = 0; i < 4; i++) {
+        abandon_a_task_in_chain(mechanisms[i]);
         ck_threads(before);
         use_stacks_again();
         for (int k = 0; k < 3; k++)
@@ -395,6 +403,205 @@ START_TEST (schedulers_of_different_mechanisms_nest) {
 }
 END_TEST
 
+/* ---- tasks on user stacks, in bodies that have threads ---- */
+
+static pthread_t runner; /* the thread of coop_run */
+
+static void ck_on_runner(void)
+{
+    ck_assert(pthread_equal(pthread_self(), runner));
+}
+
+static kit_step wait_and_yield(coop_coro *self, kit_value rounds,
+                               kit_completion first)
+{
+    pthread_t mine = pthread_self();
+    (void)first;
+    ck_assert(!pthread_equal(mine, runner));
+    for (int64_t i = 0; i < rounds.i; i++) {
+        ck_assert_int_eq(coop_yield(), 0);
+        ck_assert_int_eq(coop_sleep_until(kit_now() + 1000), 0);
+        ck_assert(pthread_equal(pthread_self(), mine));
+        coop_coro_yield(self, kit_int(i));
+    }
+    return kit_done(rounds);
+}
+
+static kit_value step_through(kit_value rounds)
+{
+    coop_coro *co = made(wait_and_yield, rounds);
+    for (int64_t i = 0; i < rounds.i; i++) {
+        ck_yielded(resumed(co), i);
+        ck_on_runner();
+        coop_yield();
+    }
+    ck_done(resumed(co), rounds.i);
+    ck_assert_int_eq(coop_coro_destroy(co), 0);
+    return rounds;
+}
+
+static kit_value turn_on_runner(kit_value rounds)
+{
+    for (int64_t i = 0; i < rounds.i; i++) {
+        ck_on_runner();
+        coop_yield();
+    }
+    return rounds;
+}
+
+static void run_beside_bodies(const struct kit_mechanism *mechanism)
+{
+    coop_sched *s = sched_on(mechanism);
+    runner = pthread_self();
+    coop_spawn(s, NULL, step_through, kit_int(5), NULL);
+    coop_spawn(s, NULL, turn_on_runner, kit_int(20), NULL);
+    coop_spawn(s, NULL, step_through, kit_int(7), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_on_runner();
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+
+START_TEST (while_a_task_waits_in_a_body_the_others_stay_on_their_thread) {
+    run_beside_bodies(kit_mechanism_default());
+    run_beside_bodies(kit_mechanism_named("ucontext"));
+}
+END_TEST
+
+static coop_task *in_chain;
+
+static kit_value go_through_chain(kit_value arg)
+{
+    in_chain = coop_current();
+    park_in_chain(arg);
+    ck_on_runner();
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(coop_coro_destroy(chain[i]), 0);
+    return arg;
+}
+
+static void *run_on_this_thread(void *sched)
+{
+    runner = pthread_self();
+    ck_assert_int_eq(coop_run(sched), 0);
+    ck_on_runner();
+    return NULL;
+}
+
+START_TEST (a_task_in_bodies_within_bodies_may_go_on_on_another_thread) {
+    coop_sched *s = sched_on(NULL);
+    runner = pthread_self();
+    coop_spawn(s, NULL, go_through_chain, kit_none(), NULL);
+    ck_assert_int_eq(coop_run(s), -EDEADLK);
+    ck_on_runner();
+    coop_unpark(in_chain);
+    on_another_thread(run_on_this_thread, s);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+END_TEST
+
+static kit_step park_for_good(coop_coro *self, kit_value arg,
+                              kit_completion first)
+{
+    (void)self, (void)first;
+    ck_assert_int_eq(coop_park("see", "the end"), -ECANCELED);
+    ck_assert_int_eq(coop_yield(), -ECANCELED);
+    return kit_done(arg);
+}
+
+static kit_value wait_in_body(kit_value arg)
+{
+    coop_coro *co = made(park_for_good, arg);
+    ck_done(resumed(co), arg.i);
+    ck_on_runner();
+    ck_assert_int_eq(coop_coro_destroy(co), 0);
+    return arg;
+}
+
+static kit_value cancel_other(kit_value other)
+{
+    coop_yield();
+    coop_cancel(other.p);
+    return other;
+}
+
+START_TEST (a_task_that_waits_in_a_body_can_be_canceled) {
+    coop_sched *s = sched_on(NULL);
+    coop_task *task;
+    kit_value result;
+    runner = pthread_self();
+    coop_spawn(s, &task, wait_in_body, kit_int(9), NULL);
+    coop_spawn(s, NULL, cancel_other, kit_ptr(task), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(coop_join(task, &result), 0);
+    ck_assert_int_eq(result.i, 9);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+END_TEST
+
+static kit_step run_scheduler_inside(coop_coro *self, kit_value arg,
+                                     kit_completion first)
+{
+    pthread_t outer = runner;
+    (void)self, (void)first;
+    coop_yield();
+    run_beside_bodies(NULL);
+    runner = outer;
+    coop_yield();
+    return kit_done(arg);
+}
+
+static kit_value run_in_body(kit_value arg)
+{
+    coop_coro *co = made(run_scheduler_inside, arg);
+    ck_done(resumed(co), arg.i);
+    ck_on_runner();
+    ck_assert_int_eq(coop_coro_destroy(co), 0);
+    return arg;
+}
+
+START_TEST (a_body_may_run_a_scheduler_whose_tasks_wait_in_others) {
+    coop_sched *s = sched_on(NULL);
+    runner = pthread_self();
+    coop_spawn(s, NULL, run_in_body, kit_int(4), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+END_TEST
+
+/* Leaves the coroutine that has resumed this body. */
+static kit_step resume_body(coop_coro *self, kit_value arg,
+                            kit_completion first)
+{
+    (void)arg, (void)first;
+    return resumed(made(yield_outer, kit_ptr(self)));
+}
+
+static kit_value end_elsewhere(kit_value arg)
+{
+    coop_coro *co;
+    ck_assert_int_eq(coop_coro_create(&co, resume_body, kit_none(), NULL), 0);
+    ck_yielded(resumed(co), 1);
+    coop_yield();
+    return arg;
+}
+
+START_TEST (a_task_that_ends_on_the_thread_of_a_body_ends_that) {
+    size_t before = threads_of_old();
+    coop_sched *s = sched_on(NULL);
+    coop_task *task;
+    kit_value result;
+    runner = pthread_self();
+    coop_spawn(s, &task, end_elsewhere, kit_int(3), NULL);
+    coop_spawn(s, NULL, turn_on_runner, kit_int(5), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_on_runner();
+    ck_assert_int_eq(coop_join(task, &result), 0);
+    ck_assert_int_eq(result.i, 3);
+    ck_threads(before);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+}
+END_TEST
+
 /* ---- failure ---- */
 
 /* From now on no thread can get a stack. */
@@ -451,6 +658,11 @@ int main(void)
         a_body_uses_the_stack_pool_of_whoever_resumes_it,
         a_task_is_the_current_one_on_its_own_thread,
         schedulers_of_different_mechanisms_nest,
+        while_a_task_waits_in_a_body_the_others_stay_on_their_thread,
+        a_task_in_bodies_within_bodies_may_go_on_on_another_thread,
+        a_task_that_waits_in_a_body_can_be_canceled,
+        a_body_may_run_a_scheduler_whose_tasks_wait_in_others,
+        a_task_that_ends_on_the_thread_of_a_body_ends_that,
         a_thread_that_cannot_be_created_is_an_error_and_no_harm,
         NULL,
     };

@@ -84,6 +84,16 @@ __attribute__((noinline)) static void flow_arrives(const struct kit_flow *flow)
         tell(flow->sched);
 }
 
+/* Of the task that is running, if there is one. */
+__attribute__((noinline)) static kit_context *task_here(void)
+{
+    /* acquire: with the release of who sets it */
+    kit_flow_task task_of =
+        __atomic_load_n(&kit_flow_task_of, __ATOMIC_ACQUIRE);
+    void *sched = kit_flow_here.sched;
+    return task_of && sched ? task_of(sched) : NULL;
+}
+
 /* ---- exchanges ---- */
 
 static void give_to(struct side *other, kit_value value, unsigned word)
@@ -99,24 +109,134 @@ __attribute__((noreturn)) static void end_thread(struct baton *b)
     kit_context_exit(&b->inner, kit_done(kit_none()));
 }
 
+static struct side side_here(void)
+{
+    return (struct side){.thread = baton_here(), .turn = turn_here()};
+}
+
+/* Gives the baton away, and waits for it. */
+static void hand_over(struct side *mine, struct side *other, kit_value value,
+                      unsigned word)
+{
+    give_to(other, value, word);
+    kit_signal_await(mine->turn);
+    if (mine->thread && mine->thread->is_over)
+        end_thread(mine->thread);
+    flow_arrives(&mine->flow);
+}
+
+static void exchange_from(struct side *mine, kit_context *context,
+                          kit_value value, unsigned word)
+{
+    struct side *other = context->suspended;
+    context->suspended = mine;
+    hand_over(mine, other, value, word);
+}
+
 static struct side exchange(kit_context *context, kit_value value,
                             unsigned word)
 {
-    struct side mine = {.thread = baton_here(), .turn = turn_here()};
-    struct side *other = context->suspended;
-    context->suspended = &mine;
-    give_to(other, value, word);
-    kit_signal_await(mine.turn);
-    if (mine.thread && mine.thread->is_over)
-        end_thread(mine.thread);
-    flow_arrives(&mine.flow);
+    struct side mine = side_here();
+    exchange_from(&mine, context, value, word);
     return mine;
+}
+
+/* ---- tasks on user stacks, in our bodies ---- */
+
+/*
+ * Such a task shares a thread with others. Where it waits inside a body, they
+ * shall go on on their thread, not on the body's: so the body gives the baton
+ * back to where the task has resumed it, which switches to the next task; and
+ * when the task's turn comes, back to the body. For that time the task's
+ * context has the mechanism `lent`.
+ */
+struct lending {
+    struct side *home;                     /* on the tasks' thread */
+    kit_context *task;                     /* NULL: none is lent here */
+    const struct kit_mechanism *mechanism; /* its own */
+    struct side *body;     /* that asks for a switch; NULL: none does */
+    const kit_context *to; /* to this task; NULL: ours has ended */
+    kit_value value;       /* to be given to that, as is the word */
+    unsigned word;
+};
+
+/* Suspends the body, but not until it is resumed. */
+static kit_value ask_for_switch(kit_context *task, const kit_context *to,
+                                kit_value value, unsigned word)
+{
+    struct lending *l = task->body;
+    struct side mine = side_here();
+    l->body = &mine;
+    l->to = to;
+    l->value = value;
+    l->word = word;
+    hand_over(&mine, l->home, kit_none(), 0);
+    return mine.value;
+}
+
+static int lent_pass(kit_context *task, int value, const kit_context *to)
+{
+    return (int)ask_for_switch(task, to, kit_int(value), 0).i;
+}
+
+/* Of a task that has left a coroutine of its own from inside the body. */
+__attribute__((noreturn)) static void lent_exit(kit_context *task,
+                                                kit_step last)
+{
+    ask_for_switch(task, NULL, last.value, last.state);
+    abort(); /* it is not resumed */
+}
+
+static void lent_dispose(kit_context *task);
+
+static const struct kit_mechanism lent = {
+    "lent", NULL, NULL, NULL, lent_pass, lent_exit, lent_dispose, false};
+
+/* A task that is lent already has its home elsewhere. */
+static void lend(struct lending *l)
+{
+    kit_context *task = task_here();
+    if (!task || task->mechanism == &lent ||
+        task->mechanism == &kit_baton_mechanism)
+        return;
+    l->task = task;
+    l->mechanism = task->mechanism;
+    task->mechanism = &lent;
+    task->body = l;
+}
+
+static void take_back(const struct lending *l)
+{
+    if (!l->task)
+        return;
+    l->task->mechanism = l->mechanism;
+    l->task->body = NULL;
+}
+
+/* At home. The task may come back on another thread. */
+static void switch_for_body(struct lending *l)
+{
+    if (!l->to)
+        l->mechanism->exit(l->task,
+                           kit_step_make((enum kit_state)l->word, l->value));
+    int got = l->mechanism->pass(l->task, (int)l->value.i, l->to);
+    struct side *body = l->body;
+    l->body = NULL;
+    l->home->thread = baton_here();
+    l->home->turn = turn_here();
+    hand_over(l->home, body, kit_int(got), 0);
 }
 
 static kit_step baton_resume(kit_context *context, kit_completion how)
 {
-    struct side got = exchange(context, how.value, how.how);
-    return kit_step_make((enum kit_state)got.word, got.value);
+    struct side mine = side_here();
+    struct lending l = {.home = &mine};
+    lend(&l);
+    exchange_from(&mine, context, how.value, how.how);
+    while (l.body)
+        switch_for_body(&l);
+    take_back(&l);
+    return kit_step_make((enum kit_state)mine.word, mine.value);
 }
 
 static kit_completion baton_yield(kit_context *context, kit_step step)
@@ -214,6 +334,18 @@ static void join_thread(struct baton *b)
     kit_signal_destroy(&b->turn);
 }
 
+/* Those that have resumed one another, from the innermost side on to `last`. */
+static void join_threads(const struct side *side, const struct side *last,
+                         const struct baton *b)
+{
+    while (side && side != last && side->thread && side->thread != b &&
+           !side->thread->is_over) {
+        struct baton *inner = side->thread;
+        side = inner->context->suspended;
+        join_thread(inner);
+    }
+}
+
 /*
  * The body may have resumed another one, which suspended both, and which nobody
  * can resume any more: its thread ends, too, and so on from the innermost to
@@ -222,15 +354,18 @@ static void join_thread(struct baton *b)
 static void baton_dispose(kit_context *context)
 {
     struct baton *b = context->body;
-    const struct side *side = context->suspended;
-    while (side && side->thread && side->thread != b &&
-           !side->thread->is_over) {
-        struct baton *inner = side->thread;
-        side = inner->context->suspended;
-        join_thread(inner);
-    }
+    join_threads(context->suspended, NULL, b);
     if (!b->is_over)
         join_thread(b);
+}
+
+/* So do the bodies that such a task is in the middle of. */
+static void lent_dispose(kit_context *task)
+{
+    struct lending *l = task->body;
+    join_threads(l->body, l->home, NULL);
+    take_back(l);
+    kit_context_dispose(task);
 }
 
 const struct kit_mechanism kit_baton_mechanism = {

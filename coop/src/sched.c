@@ -31,6 +31,12 @@ __attribute__((noinline)) static void *set_own_sched(void *s)
     return former;
 }
 
+static kit_context *task_of(void *sched)
+{
+    coop_task *t = ((coop_sched *)sched)->current;
+    return t ? &t->context : NULL;
+}
+
 int coop_sched_create(coop_sched **out,
                       const struct coop_sched_options *options)
 {
@@ -43,6 +49,7 @@ int coop_sched_create(coop_sched **out,
     errno = saved;
     if (!s)
         return -ENOMEM;
+    __atomic_store_n(&kit_flow_task_of, task_of, __ATOMIC_RELEASE);
     s->main.mechanism = o->mechanism ? o->mechanism : kit_mechanism_default();
     s->switches_per_poll = COOP_SWITCHES_PER_POLL_LEAST;
     s->slice = o->slice > 0 ? o->slice : COOP_SLICE_DEFAULT;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """check.py PROGRAM: what gdb shows of tasks (coop/gdb.py), of a live process
-and of a core file, on each mechanism. PROGRAM is tasks.c."""
+and of a core file, on each mechanism, and with coroutines on another one.
+PROGRAM is tasks.c."""
 
 import re
 import shutil
@@ -57,29 +58,29 @@ WRONG = ["coop bt nobody", "coop bt 99", "coop bt &depth", "coop bt"]
 class OnMechanism:
     """The tests, for a class that says which mechanism."""
 
-    mechanism = ""
+    mechanisms = ()  # of tasks, and of coroutines
     last = ()   # the functions that a backtrace may end with
 
     @classmethod
     def setUpClass(cls):
         if not shutil.which("gdb"):
             raise unittest.SkipTest("gdb is not installed")
-        known = subprocess.run([PROGRAM, cls.mechanism], check=False,
+        known = subprocess.run([PROGRAM, *cls.mechanisms], check=False,
                                capture_output=True, timeout=60)
         if known.returncode == 77:
-            raise unittest.SkipTest(f"this build has no {cls.mechanism}")
+            raise unittest.SkipTest(f"this build lacks {cls.mechanisms}")
         with tempfile.TemporaryDirectory() as folder:
             core = str(Path(folder, "core"))
             start = ["break stop_here", "run"]
             cls.live = gdb(start + LISTED + WRONG, "--args", PROGRAM,
-                           cls.mechanism)
+                           *cls.mechanisms)
             cls.nested = gdb(start + ["continue"] + NESTED +
                              [f"coop core {core}", GUARD], "--args", PROGRAM,
-                             cls.mechanism)
+                             *cls.mechanisms)
             cls.core = gdb(NESTED, PROGRAM, core)
             cls.stepped = gdb(start + ["continue", "continue"] + STEPPED +
                               [f"coop core {core}"], "--args", PROGRAM,
-                              cls.mechanism)
+                              *cls.mechanisms)
             cls.core_stepped = gdb(STEPPED, PROGRAM, core)
 
     def passes(self, backtrace, *names):
@@ -178,16 +179,17 @@ class OnMechanism:
 
 
 class OnAssembly(OnMechanism, unittest.TestCase):
-    mechanism, last = "asm", ("kit_asm_entry",)
+    mechanisms, last = ("asm",), ("kit_asm_entry",)
 
 
 class OnUcontext(OnMechanism, unittest.TestCase):
     # What calls the entry is the C library's: it has a name with its symbols.
-    mechanism, last = "ucontext", ("begin", "__start_context", "??")
+    mechanisms = ("ucontext",)
+    last = ("begin", "__start_context", "??")
 
 
 class OnBaton(OnMechanism, unittest.TestCase):
-    mechanism = "baton"
+    mechanisms = ("baton",)
     last = OnAssembly.last + OnUcontext.last
 
     @classmethod
@@ -198,7 +200,7 @@ class OnBaton(OnMechanism, unittest.TestCase):
             cls.between = gdb(
                 ["break stop_here", "run", "break flow_leaves", "continue",
                  "finish"] + HANDED_OVER + [f"coop core {core}", GUARD],
-                "--args", PROGRAM, cls.mechanism)
+                "--args", PROGRAM, *cls.mechanisms)
             cls.core_between = gdb(HANDED_OVER, PROGRAM, core)
 
     def test_tasks_are_listed_while_the_baton_is_handed_over(self):
@@ -225,6 +227,19 @@ class OnBaton(OnMechanism, unittest.TestCase):
                          ("step_once", "step_all", "run"))
             self.assertIn("It has not begun.", said["coop bt inner"])
         self.assertIn("Cannot access memory", self.between["errors"])
+
+
+class OnAssemblyInThreads(OnMechanism, unittest.TestCase):
+    mechanisms, last = ("asm", "baton"), OnAssembly.last
+
+
+class OnUcontextInThreads(OnMechanism, unittest.TestCase):
+    mechanisms = ("ucontext", "baton")
+    last = OnBaton.last
+
+
+class OnBatonInAssembly(OnMechanism, unittest.TestCase):
+    mechanisms, last = ("baton", "asm"), OnAssembly.last
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@
 #include <coop/task.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
-static const struct kit_mechanism *mechanism;
+static const struct kit_mechanism *mechanism, *of_bodies;
 static coop_chan *lines, *words;
 coop_coro *in_line, *through_a_call;
 coop_gen *generator;
@@ -92,7 +93,7 @@ static kit_completion run_generator(coop_gen *self, kit_value arg)
 
 static coop_coro *begun(int64_t by_call)
 {
-    struct coop_coro_options o = {.mechanism = mechanism};
+    struct coop_coro_options o = {.mechanism = of_bodies};
     coop_coro *co;
     coop_coro_create(&co, run_coroutine, kit_int(by_call), &o);
     coop_coro_resume(co, kit_next(kit_none()));
@@ -117,7 +118,7 @@ static kit_completion read_words(coop_gen *self, kit_value arg)
 
 __attribute__((noinline)) static void step_once(coop_gen_fn body)
 {
-    struct coop_gen_options o = {.mechanism = mechanism};
+    struct coop_gen_options o = {.mechanism = of_bodies};
     coop_gen *g;
     coop_gen_create(&g, body, kit_none(), &o);
     coop_gen_next(g, kit_none());
@@ -183,7 +184,7 @@ __attribute__((noinline)) static void wait_for_inner(void)
 
 static kit_value main_task(kit_value arg)
 {
-    struct coop_gen_options o = {.mechanism = mechanism};
+    struct coop_gen_options o = {.mechanism = of_bodies};
     in_line = begun(0);
     through_a_call = begun(1);
     coop_gen_create(&generator, run_generator, kit_none(), &o);
@@ -201,14 +202,21 @@ static kit_value main_task(kit_value arg)
     return arg;
 }
 
+static const struct kit_mechanism *named(const char *name)
+{
+    const struct kit_mechanism *m = kit_mechanism_named(name);
+    if (m)
+        return m;
+    fprintf(stderr, "there is no mechanism %s here\n", name);
+    exit(77);
+}
+
+/* Of the tasks, and of the coroutines and generators. */
 int main(int argc, char **argv)
 {
     coop_sched *s;
-    mechanism = argc > 1 ? kit_mechanism_named(argv[1]) : NULL;
-    if (argc > 1 && !mechanism) {
-        fprintf(stderr, "there is no mechanism %s here\n", argv[1]);
-        return 77;
-    }
+    mechanism = argc > 1 ? named(argv[1]) : NULL;
+    of_bodies = argc > 2 ? named(argv[2]) : mechanism;
     struct coop_sched_options o = {.mechanism = mechanism};
     coop_sched_create(&s, &o);
     struct coop_chan_options of_channel = {.name = "lines"};

@@ -27,6 +27,8 @@
  * the floating-point control of its own thread, not of who resumes it; the
  * thread inherits CPU affinity and signal mask from the one that starts it.
  * What the kit itself keeps for a thread moves with the baton (kit/flow.h).
+ * A task on user stacks may wait in such a body: it is on the body's thread
+ * then, and the other tasks go on on theirs.
  *
  * A context may be resumed on another thread than the last time.
  */

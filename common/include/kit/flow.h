@@ -13,7 +13,7 @@
 #ifndef KIT_FLOW_H
 #define KIT_FLOW_H
 
-#include <kit/stack.h>
+#include <kit/context.h>
 
 KIT_BEGIN
 
@@ -36,6 +36,12 @@ KIT_EXPORT extern __thread struct kit_flow kit_flow_here;
    may have missed it on its way. NULL: nothing is. Read and set atomically. */
 typedef void (*kit_flow_arrival)(void *sched);
 KIT_EXPORT extern kit_flow_arrival kit_flow_on_arrival;
+
+/* The context of the task that a scheduler runs; NULL: none. By this a body of
+   `baton` learns of a task on user stacks that has resumed it, and may want to
+   wait in it. NULL: there was no scheduler as yet. Read and set atomically. */
+typedef kit_context *(*kit_flow_task)(void *sched);
+KIT_EXPORT extern kit_flow_task kit_flow_task_of;
 
 /*
  * An exception to the rule: on x86-64 a load of such a variable is one

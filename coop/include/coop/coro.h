@@ -8,8 +8,11 @@
  *
  * Threads. One resume at a time. A suspended coroutine may be resumed on
  * another thread than before; its body then sees that thread's thread-local
- * variables (with the mechanism `baton`: always its own). Nothing here blocks
- * in the kernel; only create allocates, from the thread's pool of stacks.
+ * variables (with the mechanism `baton`: always its own). Who yields a
+ * coroutine on user stacks from inside the body of one with `baton` leaves the
+ * resumer on that body's thread, until it has resumed the coroutine again: it
+ * must do so before it destroys it. Nothing here blocks in the kernel; only
+ * create allocates, from the thread's pool of stacks.
  */
 #ifndef COOP_CORO_H
 #define COOP_CORO_H

@@ -11,10 +11,12 @@
  *     coop_sched_destroy(s);
  *
  * Threads. A scheduler and its tasks belong to the thread that calls coop_run;
- * several threads may each run their own. A child of fork(2) may not go on with
- * a scheduler of its parent: helper threads, and those of the mechanism
- * `baton`, do not exist in it, and the kernel's list of the descriptors that
- * are waited for is one for both. It may create its own.
+ * several threads may each run their own. Where a task on user stacks steps a
+ * generator of the mechanism `baton`, the body runs on a thread of its own, and
+ * may wait as the task may; the other tasks stay on that of coop_run. A child
+ * of fork(2) may not go on with a scheduler of its parent: helper threads, and
+ * those of the mechanism `baton`, do not exist in it, and the kernel's list of
+ * the descriptors that are waited for is one for both. It may create its own.
  *
  * Order. Tasks run first in, first out, but for two kinds that overtake those
  * that are ready: a task that is spawned `first` (see there), and the receiver
