@@ -482,6 +482,89 @@ START_TEST (who_is_abandoned_leaves_what_it_waits_for) {
 }
 END_TEST
 
+/* ---- joiners of another scheduler ---- */
+
+static coop_task *of_other; /* what they join */
+static int joined;          /* and what that gave */
+static kit_value got;
+
+static kit_value park_for_good(kit_value arg)
+{
+    coop_park("see", "the end");
+    return arg;
+}
+
+static kit_value join_other(kit_value none)
+{
+    joined = coop_join(of_other, &got);
+    return none;
+}
+
+static kit_value cancel_joiner_and_destroy(kit_value joiner)
+{
+    coop_sched *other = coop_sched_of(of_other);
+    if (joiner.p)
+        coop_cancel(joiner.p);
+    coop_run(other);
+    return kit_int(coop_sched_destroy(other));
+}
+
+/* One joins a task of another scheduler, which a second destroys: it may run it
+   before. What the first one gets. */
+static int join_what_is_destroyed(coop_task_fn body, bool cancels)
+{
+    coop_sched *s = new_sched(), *other = new_sched();
+    coop_task *joiner, *destroyer;
+    kit_value result;
+    joined = 1;
+    coop_spawn(other, &of_other, body, kit_int(5), NULL);
+    coop_spawn(s, &joiner, join_other, kit_none(), NULL);
+    coop_spawn(s, &destroyer, cancel_joiner_and_destroy,
+               kit_ptr(cancels ? joiner : NULL), NULL);
+    ck_assert_int_eq(coop_run(s), 0);
+    ck_assert_int_eq(coop_join(destroyer, &result), 0);
+    ck_assert_int_eq(result.i, 0);
+    ck_assert_int_eq(coop_join(joiner, NULL), 0);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+    return joined;
+}
+
+START_TEST (who_joins_a_task_that_destroy_abandons_is_told) {
+    be_quiet();
+    ck_assert_int_eq(join_what_is_destroyed(park_for_good, false), -ESRCH);
+    ck_assert_int_eq(join_what_is_destroyed(park_for_good, true), -ESRCH);
+}
+END_TEST
+
+static void join_what_has_ended(void *arg)
+{
+    (void)arg;
+    ck_assert_int_eq(join_what_is_destroyed(end_at_once, false), 0);
+    ck_assert_int_eq(got.i, 5);
+}
+
+START_TEST (who_joins_a_task_that_has_ended_gets_its_result_after_destroy) {
+    char text[256];
+    errors_of(join_what_has_ended, NULL, text, sizeof text);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
+START_TEST (a_task_whose_joiner_is_abandoned_may_be_joined_by_another) {
+    coop_sched *s = new_sched(), *other = new_sched();
+    be_quiet();
+    coop_spawn(other, &of_other, park_for_good, kit_int(6), NULL);
+    spawn(s, NULL, join_other, kit_none());
+    ck_assert_int_eq(coop_run(s), -EDEADLK);
+    ck_assert_int_eq(coop_sched_destroy(s), 0);
+    coop_unpark(of_other);
+    ck_assert_int_eq(coop_run(other), 0);
+    ck_assert_int_eq(coop_join(of_other, &got), 0);
+    ck_assert_int_eq(got.i, 6);
+    ck_assert_int_eq(coop_sched_destroy(other), 0);
+}
+END_TEST
+
 static int wait_for_ever(kit_value arg)
 {
     (void)arg;
@@ -967,6 +1050,9 @@ int main(void)
         destroy_abandons_tasks_that_wait,
         who_is_abandoned_leaves_what_it_waits_for,
         a_group_that_is_being_destroyed_takes_no_members,
+        who_joins_a_task_that_destroy_abandons_is_told,
+        who_joins_a_task_that_has_ended_gets_its_result_after_destroy,
+        a_task_whose_joiner_is_abandoned_may_be_joined_by_another,
         members_that_destroy_abandons_leave_their_group,
         who_waits_for_members_that_are_abandoned_goes_on,
         destroy_reports_tasks_that_were_not_run_or_not_joined,

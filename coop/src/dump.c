@@ -125,7 +125,7 @@ static const char *forgotten(const coop_task *t)
 {
     if (t->state == COOP_TASK_READY)
         return "was ready, and coop_run was not called";
-    if (t->state == COOP_TASK_ENDED && !t->unclaimed)
+    if (t->state == COOP_TASK_ENDED && !t->unclaimed && !coop_joining_of(t))
         return "ended, and was never joined";
     return NULL;
 }

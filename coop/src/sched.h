@@ -37,6 +37,14 @@ struct coop_select;
 struct coop_poller;
 struct coop_helpers;
 
+/* Of who waits to join a task, on its stack, until it has the result. Of the
+   two tasks, either may be freed with its scheduler meanwhile. */
+struct coop_joining {
+    coop_task *task; /* NULL: it was, and what it left follows */
+    bool had_ended;
+    kit_value result;
+};
+
 /* A task's place among those that wait for one thing: its own, or one of the
    places of a select. */
 struct coop_waiter {
@@ -61,10 +69,10 @@ struct coop_task {
     bool refuses;        /* to wait: canceled, and not shielded */
     bool canceled;
     bool shielded;
-    bool permit;     /* unparked since the last park */
-    bool is_first;   /* spawned to be ready before the others */
-    bool unclaimed;  /* nobody may join it: it frees itself */
-    bool has_joiner; /* until that one has its result */
+    bool permit;    /* unparked since the last park */
+    bool is_first;  /* spawned to be ready before the others */
+    bool unclaimed; /* nobody may join it: it frees itself */
+    bool joins;     /* waiter.element is its struct coop_joining */
     union {
         coop_task_fn body;    /* until it begins */
         const char *waits_to; /* while it waits: "receive from" */
@@ -81,7 +89,10 @@ struct coop_task {
     size_t mutexes;           /* that it has locked */
     struct {
         coop_group *group;
-        coop_group_fn body;
+        union {
+            coop_group_fn body;
+            struct coop_joining *joining; /* of one that may be joined */
+        };
         coop_task *newer, *older;
     } member; /* of a group */
     char name[COOP_NAME_MAX + 1];
@@ -91,6 +102,12 @@ _Static_assert(offsetof(coop_task, context) == CACHE_LINE,
                "the first line is for who wakes, the second for who waits");
 _Static_assert(offsetof(coop_task, timer) == 2 * CACHE_LINE,
                "and the third for who waits for a time");
+
+/* NULL: nobody joins it. */
+static inline struct coop_joining *coop_joining_of(const coop_task *t)
+{
+    return t->unclaimed ? NULL : t->member.joining;
+}
 
 /* Whose own waiter it is, not one of a select. */
 static inline coop_task *coop_task_of(struct coop_waiter *w)

@@ -46,6 +46,29 @@ void coop_free_ended(coop_sched *s)
     s->ended = NULL;
 }
 
+/* Who joins it, in another scheduler, gets the result, or learns that there
+   will be none. */
+static void leave_joiner(coop_task *t)
+{
+    struct coop_joining *j = coop_joining_of(t);
+    if (!j)
+        return;
+    j->task = NULL;
+    j->had_ended = t->state == COOP_TASK_ENDED;
+    j->result = t->value;
+    struct coop_waiter *w = coop_waiters_take(&t->joiner);
+    if (w)
+        coop_wake(coop_task_of(w), -ESRCH);
+}
+
+/* It does not join any more: others may. */
+static void leave_joined(const coop_task *t)
+{
+    const struct coop_joining *j = t->joins ? t->waiter.element : NULL;
+    if (j && j->task)
+        j->task->member.joining = NULL;
+}
+
 /* First they leave the queues, of which some are in others' stacks, and their
    groups, which may outlive them. */
 void coop_free_tasks(coop_sched *s)
@@ -53,6 +76,8 @@ void coop_free_tasks(coop_sched *s)
     for (coop_task *t = s->newest; t; t = t->older) {
         coop_end_wait(t, -ECANCELED);
         coop_group_lose(t);
+        leave_joined(t);
+        leave_joiner(t);
     }
     while (s->newest)
         free_task(s->newest);
@@ -164,29 +189,42 @@ int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body, kit_value arg,
 
 /* ---- join ---- */
 
+/* 0 when the task has ended; it may be gone, which `j` says. */
+static int await_end(coop_task *self, struct coop_joining *j, int64_t deadline)
+{
+    coop_task *task = j->task;
+    const char *name = task->name;
+    task->member.joining = j;
+    self->waiter.element = j;
+    self->joins = true;
+    int result =
+        coop_wait_in(self->sched, &task->joiner, "join", &name, deadline);
+    self->joins = false;
+    if (!j->task)
+        return j->had_ended ? 0 : -ESRCH;
+    task->member.joining = NULL;
+    return result;
+}
+
 int coop_join_until(coop_task *task, kit_value *result, int64_t deadline)
 {
     coop_task *self = coop_current();
+    struct coop_joining j = {.task = task};
     if (task == self)
         return -EDEADLK;
     if (task->unclaimed)
         return -EINVAL;
-    if (task->has_joiner)
+    if (task->member.joining)
         return -EBUSY;
     if (task->state != COOP_TASK_ENDED) {
-        if (!self)
-            return -EDEADLK;
-        const char *name = task->name;
-        task->has_joiner = true;
-        int waited =
-            coop_wait_in(self->sched, &task->joiner, "join", &name, deadline);
-        task->has_joiner = false;
+        int waited = self ? await_end(self, &j, deadline) : -EDEADLK;
         if (waited < 0)
             return waited;
     }
     if (result)
-        *result = task->value;
-    free_task(task);
+        *result = j.task ? task->value : j.result;
+    if (j.task)
+        free_task(task);
     return 0;
 }
 

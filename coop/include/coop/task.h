@@ -92,7 +92,8 @@ KIT_EXPORT int coop_sched_create(coop_sched **out,
  * Frees the scheduler, and every task that was not joined. Of these it reports
  * on stderr those that somebody was to join, and those that are ready, since
  * coop_run was not called; tasks that have not ended are abandoned where they
- * stand, and leave their groups. A coroutine or generator in whose body such a
+ * stand, and leave their groups; a task of another scheduler that waits to join
+ * one gets -ESRCH. A coroutine or generator in whose body such a
  * task waited counts as running for good: it cannot be destroyed, and its stack
  * is lost. -EBUSY, and nothing is freed, while it runs. NULL is allowed.
  */
@@ -129,7 +130,8 @@ KIT_EXPORT int coop_spawn(coop_sched *s, coop_task **out, coop_task_fn body,
  * Waits until the task has ended, stores its result (if `result` is not NULL)
  * and frees it: one join per task. -EBUSY when another task waits for it
  * already; -EDEADLK for the caller itself; -EINVAL for a task that is nobody's
- * to join: one spawned with out == NULL, or a member of a group. After
+ * to join: one spawned with out == NULL, or a member of a group. -ESRCH when
+ * coop_sched_destroy has freed it meanwhile, which had not ended. After
  * -ETIMEDOUT and -ECANCELED the task is still the caller's to join.
  */
 KIT_EXPORT int coop_join(coop_task *task, kit_value *result);
