@@ -21,7 +21,9 @@ PROGRAM = ""
 def gdb(commands, *arguments):
     """What gdb says to each command: command -> text."""
     words = ["gdb", "-nx", "-q", "-batch", "-ex", f"source {SCRIPT}",
-             "-ex", "set debuginfod enabled off"]
+             "-ex", "set debuginfod enabled off",
+             # who paused the machine's processes may let them go on
+             "-ex", "handle SIGCONT nostop noprint"]
     for command in commands:
         words += ["-ex", f"echo {MARK}{command}\\n", "-ex", command]
     output = subprocess.run(words + list(arguments), capture_output=True,

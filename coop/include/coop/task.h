@@ -93,9 +93,9 @@ KIT_EXPORT int coop_sched_create(coop_sched **out,
  * on stderr those that somebody was to join, and those that are ready, since
  * coop_run was not called; tasks that have not ended are abandoned where they
  * stand, and leave their groups; a task of another scheduler that waits to join
- * one gets -ESRCH. A coroutine or generator in whose body such a
- * task waited counts as running for good: it cannot be destroyed, and its stack
- * is lost. -EBUSY, and nothing is freed, while it runs. NULL is allowed.
+ * one gets -ESRCH. A coroutine or generator in whose body an abandoned task
+ * waited counts as running for good: it cannot be destroyed, and its stack is
+ * lost. -EBUSY, and nothing is freed, while it runs. NULL is allowed.
  */
 KIT_EXPORT int coop_sched_destroy(coop_sched *s);
 
