@@ -508,13 +508,19 @@ static kit_step park_for_good(coop_coro *self, kit_value arg,
     return kit_done(arg);
 }
 
-static kit_value wait_in_body(kit_value arg)
+/* A body that ends with its argument, and is resumed once. */
+static kit_value end_in_body(coop_coro_fn body, kit_value arg)
 {
-    coop_coro *co = made(park_for_good, arg);
+    coop_coro *co = made(body, arg);
     ck_done(resumed(co), arg.i);
     ck_on_runner();
     ck_assert_int_eq(coop_coro_destroy(co), 0);
     return arg;
+}
+
+static kit_value wait_in_body(kit_value arg)
+{
+    return end_in_body(park_for_good, arg);
 }
 
 static kit_value cancel_other(kit_value other)
@@ -552,11 +558,7 @@ static kit_step run_scheduler_inside(coop_coro *self, kit_value arg,
 
 static kit_value run_in_body(kit_value arg)
 {
-    coop_coro *co = made(run_scheduler_inside, arg);
-    ck_done(resumed(co), arg.i);
-    ck_on_runner();
-    ck_assert_int_eq(coop_coro_destroy(co), 0);
-    return arg;
+    return end_in_body(run_scheduler_inside, arg);
 }
 
 START_TEST (a_body_may_run_a_scheduler_whose_tasks_wait_in_others) {

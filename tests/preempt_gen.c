@@ -589,8 +589,10 @@ END_TEST
 
 START_TEST (of_two_threads_that_begin_a_generator_one_is_refused_or_waits) {
     struct preempt_gen_options o = {.capacity = 0};
-    for (size_t i = 0; i < scaled(1000); i++) {
-        o.capacity = i % 3 * 4;
+    for (size_t i = 0; i < scaled(1000); i++)
+        step_by_two(o, 2);
+    for (size_t i = 0; i < scaled(500); i++) {
+        o.capacity = 4 + i % 2 * 4;
         step_by_two(o, 2 + (int64_t)i % 50);
     }
 }

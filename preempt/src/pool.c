@@ -184,7 +184,8 @@ static bool push(preempt_pool *p, preempt_job *j)
     return true;
 }
 
-/* Under the lock: after each change of who sleeps. */
+/* Under the lock: after each change of who sleeps, but for a nap that is over:
+   the number is too high then, if at all, and a submission finds nobody. */
 static void count_idlers(preempt_pool *p)
 {
     uint32_t idle = preempt_waiters_count(&p->idlers);
